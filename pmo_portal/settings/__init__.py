@@ -1,0 +1,1 @@
+"""Settings: `base` says everything; `development`, `production` and `test` only what differs."""
