@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 import structlog
 from csp.constants import NONE, SELF
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from pmo_portal.embedded.home import Home
 from pmo_portal.settings import services
 from pmo_portal.settings.logging import logging_config, structlog_config
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
