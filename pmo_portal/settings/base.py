@@ -7,6 +7,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+import pghistory
 import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -271,3 +272,8 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 LOGGING = logging_config(json=True, level=env.str("LOG_LEVEL", "INFO"))
 structlog.configure(**structlog_config())
+
+# -- history ---------------------------------------------------------------------------------------------------------
+
+# Everything but items, features and epics (their events are their history) keeps every version, deletions included.
+PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())

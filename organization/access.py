@@ -1,0 +1,143 @@
+"""Who acts: a person's grants, resolved once a request to sets of unit ids, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.utils import timezone
+
+from organization.grants import ROLE_GRANTS, Reach
+from organization.models import Role
+from pmo_portal.lib.windows import local_day
+
+if TYPE_CHECKING:
+    from organization.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class PersonActor:
+    """A signed-in person with what they may do today.
+
+    ``grants`` maps a permission to the units it is held on; ``everywhere`` holds the permissions of roles
+    that were given without a unit.
+    """
+
+    user_id: int | None
+    person_id: int | None
+    grants: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    everywhere: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    is_system: bool = False
+
+    def units(self, permission: str) -> frozenset[int]:
+        """The units on which ``permission`` is held."""
+        return self.grants.get(permission, frozenset())
+
+    def can(self, permission: str, unit_id: int | None) -> bool:
+        """Whether ``permission`` is held on the unit; ``None`` asks for the whole organisation."""
+        if unit_id is None:
+            return permission in self.everywhere
+        return unit_id in self.units(permission)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """The portal itself: imports, workers, the demo. Holds every permission; is nobody in the history."""
+
+    user_id: None = None
+    person_id: None = None
+    is_system: bool = True
+
+    def units(self, permission: str) -> frozenset[int]:
+        """Never asked: policies do not filter for the system."""
+        raise TypeError("The system is not scoped to units.")
+
+    def can(self, permission: str, unit_id: int | None) -> bool:
+        """Always."""
+        return True
+
+
+SYSTEM = SystemActor()
+NOBODY = PersonActor(user_id=None, person_id=None)
+
+_GRANTED_UNITS = """
+    SELECT r.person_id, r.role, 'DOWN' AS reach, r.unit_id IS NULL AS everywhere, array_agg(DISTINCT c.descendant_id)
+      FROM organization_roleassignment r
+      JOIN organization_unitclosure c
+        ON (c.ancestor_id = r.unit_id OR r.unit_id IS NULL) AND c.valid_from <= %(day)s AND c.valid_to > %(day)s
+     WHERE r.person_id = ANY(%(people)s) AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
+     GROUP BY 1, 2, 4
+    UNION ALL
+    SELECT r.person_id, r.role, 'UP', false, array_agg(DISTINCT c.ancestor_id)
+      FROM organization_roleassignment r
+      JOIN organization_unitclosure c
+        ON c.descendant_id = r.unit_id AND c.valid_from <= %(day)s AND c.valid_to > %(day)s
+     WHERE r.person_id = ANY(%(people)s) AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
+     GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    role: Role
+    reach: Reach
+    everywhere: bool
+    unit_ids: frozenset[int]
+
+
+def _granted(person_ids: Sequence[int], day: date) -> dict[int, list[_Granted]]:
+    rows: dict[int, list[_Granted]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTED_UNITS, {"people": list(person_ids), "day": day})
+        for person_id, role, reach, everywhere, unit_ids in cursor.fetchall():
+            granted = _Granted(Role(role), Reach(reach), everywhere, frozenset(unit_ids))
+            rows.setdefault(person_id, []).append(granted)
+    return rows
+
+
+def _units_by_permission(granted: Iterable[_Granted]) -> dict[str, frozenset[int]]:
+    units: dict[str, frozenset[int]] = {}
+    for row in granted:
+        for grant in ROLE_GRANTS[row.role]:
+            if grant.reach == row.reach:
+                held = units.get(grant.permission)
+                units[grant.permission] = row.unit_ids if held is None else held | row.unit_ids
+    return units
+
+
+def actor_for(user: User, *, day: date | None = None) -> PersonActor:
+    """The actor behind a sign-in, with the grants that hold on ``day`` (today)."""
+    if user.person_id is None or not user.is_active:
+        return PersonActor(user_id=user.pk, person_id=None)
+    on = day or local_day(timezone.now())
+    granted = _granted([user.person_id], on).get(user.person_id, [])
+    return PersonActor(
+        user_id=user.pk,
+        person_id=user.person_id,
+        grants=_units_by_permission(granted),
+        everywhere=frozenset(
+            grant.permission for row in granted if row.everywhere for grant in ROLE_GRANTS[row.role]
+        ),
+        roles=frozenset(row.role for row in granted),
+    )
+
+
+def live_rights(user_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """For each active user, the units whose changes they may follow live. Two statements for all of them.
+
+    A user who is inactive, or unknown, is absent: their streams end.
+    """
+    from organization.models import User  # noqa: PLC0415 - the stream process imports this before the apps are ready
+
+    people = dict(
+        User.objects.filter(pk__in=user_ids, is_active=True, person__isnull=False).values_list("pk", "person_id")
+    )
+    granted = _granted([person for person in people.values() if person], local_day(timezone.now()))
+    return {
+        user_id: _units_by_permission(granted.get(person_id or 0, [])).get("unit.view", frozenset())
+        for user_id, person_id in people.items()
+    }

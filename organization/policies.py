@@ -1,0 +1,138 @@
+"""Who may do what to people, units, roles, periods and calendars."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from organization.models import Calendar, CustomField, Period, Person, RoleAssignment, Term, Unit
+from organization.querysets import valid_on
+from pmo_portal.lib.access import Action, Actor, Policy, register_policy
+from pmo_portal.lib.windows import local_day
+
+M = TypeVar("M", bound=models.Model)
+
+
+@register_policy
+class UnitPolicy(Policy):
+    """A unit owns itself."""
+
+    model = Unit
+    noun = "unit"
+    unit_lookup = "pk"
+
+    def unit_of(self, obj: Unit) -> int:
+        return obj.pk
+
+
+@register_policy
+class PersonPolicy(Policy):
+    """One sees the people who hold a role on, or belong to, a unit one may look into; and oneself."""
+
+    model = Person
+    noun = "person"
+    unit_lookup = "unit"
+    field_groups = {"PERSONAL": ("email",)}
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system:
+            return queryset
+        units = actor.units(self.permission(Action.VIEW))
+        today = local_day(timezone.now())
+        roles = RoleAssignment.objects.filter(valid_on(today), person=OuterRef("pk"), unit__any_of=units)
+        return queryset.filter(Q(Exists(roles)) | Q(unit__any_of=units) | Q(pk=actor.person_id))
+
+    def allows(self, actor: Actor, action: Action, obj: Person) -> bool:
+        if actor.is_system:
+            return True
+        if action == Action.VIEW:
+            return self.visible(actor, Person.objects.filter(pk=obj.pk)).exists()
+        units = set(self._units_of(obj))
+        return any(actor.can(self.permission(action), unit_id) for unit_id in units) or actor.can(
+            self.permission(action), None
+        )
+
+    def hidden_fields(self, actor: Actor, obj: Person) -> frozenset[str]:
+        if actor.is_system or obj.pk == actor.person_id:
+            return frozenset()
+        if any(actor.can("personal.view", unit_id) for unit_id in self._units_of(obj)):
+            return frozenset()
+        return frozenset(self.field_groups["PERSONAL"])
+
+    def _units_of(self, obj: Person) -> list[int]:
+        today = local_day(timezone.now())
+        held = obj.roles.filter(valid_on(today), unit__isnull=False).values_list("unit_id", flat=True)
+        return [unit_id for unit_id in [*held, obj.unit_id] if unit_id is not None]
+
+
+@register_policy
+class RoleAssignmentPolicy(Policy):
+    """Roles are seen and given by those who hold the permission on the same unit."""
+
+    model = RoleAssignment
+    noun = "role"
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system:
+            return queryset
+        held = Q(unit__any_of=actor.units(self.permission(Action.VIEW)))
+        if actor.can(self.permission(Action.VIEW), None):
+            held |= Q(unit__isnull=True)
+        return queryset.filter(held)
+
+
+@register_policy
+class PeriodPolicy(Policy):
+    """Periods belong to a unit and are seen by everyone below it."""
+
+    model = Period
+    noun = "period"
+
+
+class _OrganisationWide(Policy):
+    """Things without a unit: seen by whoever holds the permission anywhere, changed by whoever holds it anywhere."""
+
+    def unit_of(self, obj: Any) -> None:
+        return None
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system or self._holds(actor, Action.VIEW):
+            return queryset
+        return queryset.none()
+
+    def allows(self, actor: Actor, action: Action, obj: Any) -> bool:
+        return actor.is_system or self._holds(actor, action)
+
+    def allows_within(self, actor: Actor, action: Action, unit_id: int | None) -> bool:
+        return actor.is_system or self._holds(actor, action)
+
+    def _holds(self, actor: Actor, action: Action) -> bool:
+        permission = self.permission(action)
+        return bool(actor.units(permission)) or actor.can(permission, None)
+
+
+@register_policy
+class CalendarPolicy(_OrganisationWide):
+    """Calendars are shared by the whole organisation."""
+
+    model = Calendar
+    noun = "calendar"
+
+
+@register_policy
+class TermPolicy(_OrganisationWide):
+    """The organisation has one set of words."""
+
+    model = Term
+    noun = "term"
+
+
+@register_policy
+class CustomFieldPolicy(Policy):
+    """Fields belong to the unit that added them."""
+
+    model = CustomField
+    noun = "custom_field"

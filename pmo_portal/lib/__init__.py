@@ -1,0 +1,1 @@
+"""Helpers without models. Imports no app; every app may import it."""

@@ -1,0 +1,145 @@
+"""How lower apps reach higher things without importing them.
+
+Each app fills these in its ``AppConfig.ready``; nothing else does. There is one mechanism and it is
+explicit: a list of entries in the order of their ``position``. No model signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.utils.functional import _StrPromise
+
+    from pmo_portal.lib.access import Actor
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """An ordered list of things apps offer each other."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, T]] = []
+
+    def register(self, entry: T, *, position: int = 100) -> T:
+        """Add ``entry``; lower positions come first, equal ones in the order of registration."""
+        self._entries.append((position, entry))
+        self._entries.sort(key=lambda pair: pair[0])
+        return entry
+
+    def __iter__(self) -> Iterator[T]:
+        return (entry for _, entry in self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One line of the main navigation. ``url_name`` must work for everyone whom ``is_shown`` lets see it."""
+
+    code: str
+    label: str | _StrPromise
+    icon: str
+    url_name: str
+    is_shown: Callable[[Actor], bool]
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAction:
+    """One entry of the Create menu: a page that creates something, for whoever may create it somewhere."""
+
+    label: str | _StrPromise
+    icon: str
+    url_name: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """One line of a person's home page: something that waits for them."""
+
+    label: str
+    url: str
+    detail: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCard:
+    """A block of the home page. ``to_dos`` reads what waits for this person; an empty one is not shown."""
+
+    title: str | _StrPromise
+    to_dos: Callable[[Actor, datetime], Sequence[ToDo]]
+
+
+@dataclass(frozen=True, slots=True)
+class PaletteEntry:
+    """One place or action the palette offers."""
+
+    label: str
+    url: str
+    kind: str | _StrPromise
+    detail: str = ""
+    icon: str = "arrow-right"
+
+
+@dataclass(frozen=True, slots=True)
+class PaletteSource:
+    """Finds places by what a person typed, only among what that person may see."""
+
+    kind: str | _StrPromise
+    find: Callable[[Actor, str, int], Iterable[PaletteEntry]]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFieldOwner:
+    """A kind of thing that can carry custom fields in its ``custom`` column."""
+
+    code: str
+    label: str | _StrPromise
+    model: type[Model]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxListener:
+    """Called after the commit of changes to tracked things with the unit that changed. Must be quick and must not
+    fail: correctness never depends on it, a sweep finds what it missed."""
+
+    notify: Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPage:
+    """A page every unit of some kinds has: the tabs of a unit's head, and the scope switcher's targets."""
+
+    code: str
+    label: str | _StrPromise
+    icon: str
+    kinds: frozenset[str]
+    url: Callable[[Any], str]
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStep:
+    """One app's part of the demo organisation; steps run in order and share ``world``."""
+
+    name: str
+    run: Callable[[dict[str, Any]], None]
+
+
+navigation: Registry[NavigationEntry] = Registry()
+create_actions: Registry[CreateAction] = Registry()
+home_cards: Registry[HomeCard] = Registry()
+palette_sources: Registry[PaletteSource] = Registry()
+custom_field_owners: Registry[CustomFieldOwner] = Registry()
+outbox_listeners: Registry[OutboxListener] = Registry()
+unit_pages: Registry[UnitPage] = Registry()
+demo_steps: Registry[DemoStep] = Registry()

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PortfolioConfig(AppConfig):
+    """What and why"""
+
+    name = "portfolio"
+    verbose_name = _("Portfolio")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portfolio import entries, policies  # noqa: F401, PLC0415 - they need the loaded models

@@ -1,0 +1,1 @@
+"""What this app offers the others: navigation, palette, home. Filled in as pages arrive."""

@@ -1,0 +1,40 @@
+"""What and why: themes, epics, business cases, features; and the engine that everything tracked shares."""
+
+from portfolio.models.cases import BusinessCase, Recommendation
+from portfolio.models.epics import Epic, EpicEvent, EpicTheme, EpicType
+from portfolio.models.features import Feature, FeatureEvent
+from portfolio.models.themes import StrategicTheme, ThemeState
+from portfolio.models.tracking import EventKind, EventSource, Outbox, Tracked, TrackedEvent, TrackedKind
+from portfolio.models.workflow import (
+    STARTED_CATEGORIES,
+    StateCategory,
+    StateMeaning,
+    Workflow,
+    WorkflowState,
+    WorkflowTransition,
+)
+
+__all__ = [
+    "STARTED_CATEGORIES",
+    "BusinessCase",
+    "Epic",
+    "EpicEvent",
+    "EpicTheme",
+    "EpicType",
+    "EventKind",
+    "EventSource",
+    "Feature",
+    "FeatureEvent",
+    "Outbox",
+    "Recommendation",
+    "StateCategory",
+    "StateMeaning",
+    "StrategicTheme",
+    "ThemeState",
+    "Tracked",
+    "TrackedEvent",
+    "TrackedKind",
+    "Workflow",
+    "WorkflowState",
+    "WorkflowTransition",
+]

@@ -1,0 +1,53 @@
+"""Features: what a program delivers, part of an epic, in a program increment."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portfolio.models.tracking import Tracked, TrackedEvent
+from portfolio.querysets import TrackedQuerySet
+
+
+class Feature(Tracked):
+    """A service a program can deliver within one increment; work items of its teams make it up."""
+
+    unit = models.ForeignKey("organization.Unit", models.PROTECT, related_name="features", verbose_name=_("program"))
+    epic = models.ForeignKey(
+        "portfolio.Epic", models.SET_NULL, null=True, blank=True, related_name="features", verbose_name=_("epic")
+    )
+    owner = models.ForeignKey(
+        "organization.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+    )
+    period = models.ForeignKey(
+        "organization.Period",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("program increment"),
+    )
+    is_mvp = models.BooleanField(_("part of the MVP"), default=False)
+    benefit_hypothesis = models.TextField(_("benefit hypothesis"), blank=True)
+    acceptance_criteria = models.TextField(_("acceptance criteria"), blank=True)
+    source_ref = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
+
+    objects = TrackedQuerySet["Feature"].as_manager()
+
+    class Meta:
+        verbose_name = _("feature")
+        verbose_name_plural = _("features")
+        constraints = (models.UniqueConstraint(fields=["unit", "rank"], name="feature_rank_once"),)
+        indexes = (
+            models.Index(fields=["unit", "state", "rank"], name="feature_board"),
+            models.Index(fields=["epic", "rank"], name="feature_epic"),
+        )
+
+
+class FeatureEvent(TrackedEvent):
+    """One change of a feature."""
+
+    subject = models.ForeignKey(Feature, models.CASCADE, related_name="events")
+
+    class Meta(TrackedEvent.Meta):
+        indexes = (models.Index(fields=["subject", "at", "seq"], name="featureevent_history"),)

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TeamsConfig(AppConfig):
+    """How and when: boards, work items, sprints."""
+
+    name = "teams"
+    verbose_name = _("Teams")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from teams import entries, policies  # noqa: F401, PLC0415 - they need the loaded models
