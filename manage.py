@@ -6,13 +6,20 @@ or starts them for as long as it takes. With DATABASE_URL and REDIS_URL set it u
 """
 
 import os
+import signal
 import sys
+from types import FrameType
 
 # These neither read nor write the database, so they shall not wait for it.
 WITHOUT_SERVERS = {
     "--help", "--version", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help",
     "makemessages", "sendtestemail", "startapp", "test", "testserver", "version",
 }  # fmt: skip
+
+
+def leave(signum: int, frame: FrameType | None) -> None:
+    """End as a command that is asked to end: letting go of the servers on the way out."""
+    sys.exit(128 + signum)
 
 
 def main() -> None:
@@ -27,6 +34,7 @@ def main() -> None:
     if command in WITHOUT_SERVERS or help_wanted:
         execute_from_command_line(sys.argv)
         return
+    signal.signal(signal.SIGTERM, leave)
     try:
         with embedded.servers_in_use():
             execute_from_command_line(sys.argv)

@@ -7,7 +7,6 @@ PostgreSQL database and Redis databases of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -24,11 +23,3 @@ def pytest_configure(config: pytest.Config) -> None:
     holding = servers_in_use(Home(Home.from_environment().root / "test"), durable=False)
     holding.__enter__()
     config.add_cleanup(lambda: holding.__exit__(None, None, None))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _close_pool(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Give the pool's connections back before the test database is dropped."""
-    if "django_db_setup" in request.fixturenames:
-        request.getfixturevalue("django_db_setup")
-    yield

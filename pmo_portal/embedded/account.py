@@ -47,7 +47,7 @@ class Account:
             os.chown(folder, self.uid, self.gid)
 
     def may_reach(self, path: Path) -> None:
-        """Let this user pass (not list) the folders above a path: root's own home, for one, is closed to all others."""
+        """Let this user pass (not list) the folders above a path: root's home, for one, is closed to others."""
         if not self.is_other:
             return
         for folder in path.parents:

@@ -54,8 +54,8 @@ class Home:
 
     @property
     def sockets(self) -> Path:
-        """Where the servers' sockets are: in `run/`, or, when that path is too long for a socket, in a private folder of
-        the system's temporary one whose name follows from the data folder."""
+        """Where the servers' sockets are: in `run/`, or, when that path is too long for a socket, in a private
+        folder of the system's temporary one whose name follows from the data folder."""
         longest = len(os.fsencode(self.run / LONGEST_SOCKET_NAME))
         if longest <= SOCKET_PATH_BYTES:
             return self.run
@@ -77,7 +77,8 @@ class Home:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ServerFailure(
-                f"The data folder {self.root} cannot be written ({error.strerror}); set PORTAL_HOME to a folder of yours."
+                f"The data folder {self.root} cannot be written ({error.strerror}); "
+                "set PORTAL_HOME to a folder of yours."
             ) from error
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         owner = self.sockets.lstat()

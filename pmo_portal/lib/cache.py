@@ -1,8 +1,8 @@
 """A cache that may be away.
 
 The cache, rate limits and nudges live in Redis, the truth lives in PostgreSQL: when Redis is stopped, full or slow,
-a page must still be served. This backend answers "not cached" instead of an error, logs it, and leaves Redis alone for a
-moment, so that a dead server does not add its timeout to every call of every request.
+a page must still be served. This backend answers "not cached" instead of an error, logs it, and leaves Redis alone
+for a moment, so that a dead server does not add its timeout to every call of every request.
 """
 
 from __future__ import annotations
@@ -68,5 +68,5 @@ class FailOpenRedisCache(RedisCache):
     def delete_many(self, keys: Any, version: int | None = None) -> None:
         self._attempt(super().delete_many, None, keys, version)
 
-    def clear(self) -> bool:
-        return bool(self._attempt(super().clear, False))
+    def clear(self) -> None:
+        self._attempt(super().clear, None)

@@ -43,7 +43,7 @@ def database(env: environ.Env, home: Home) -> dict[str, Any]:
 
 def redis_url(env: environ.Env, home: Home, database_number: int) -> str:
     """One numbered database of the Redis server, as redis-py reads it."""
-    base = env.str("REDIS_URL", "")
+    base: str = env.str("REDIS_URL", "")
     if not base:
         return f"unix://{home.redis_socket}?db={database_number}"
     parts = urlsplit(base)
