@@ -136,9 +136,7 @@ class StreamApplication:
     async def _report_health(self, send: ASGISendCallable) -> None:
         status = HTTPStatus.SERVICE_UNAVAILABLE if self._is_closing else HTTPStatus.OK
         report = {"streams": len(self._hub), "is_hearing": self._hub.is_hearing}
-        await wire.send_whole(
-            send, status, json.dumps(report).encode("ascii"), content_type="application/json"
-        )
+        await wire.send_whole(send, status, json.dumps(report).encode("ascii"), content_type="application/json")
 
     async def _stream(
         self,
@@ -184,9 +182,7 @@ class StreamApplication:
         if not client.may_listen(standing):
             raise Refusal(HTTPStatus.NOT_FOUND)
 
-    async def _write(
-        self, client: Client, send: ASGISendCallable, *, headers: list[tuple[bytes, bytes]]
-    ) -> None:
+    async def _write(self, client: Client, send: ASGISendCallable, *, headers: list[tuple[bytes, bytes]]) -> None:
         """Write what the client is to hear until it ends or the browser stops reading."""
         chunk = self._greeting()
         try:

@@ -137,9 +137,7 @@ class Doorkeeper:
             return None
 
 
-def _reply(
-    waiting: Mapping[int, asyncio.Future[Standing | None]], found: Mapping[int, Standing] | None
-) -> None:
+def _reply(waiting: Mapping[int, asyncio.Future[Standing | None]], found: Mapping[int, Standing] | None) -> None:
     for user_id, answer in waiting.items():
         if answer.done():
             continue

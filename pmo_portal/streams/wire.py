@@ -58,11 +58,8 @@ def allowed_origin(scope: HTTPScope, allowed: frozenset[str]) -> str | None:
     origin = _header(scope, b"origin")
     if origin is None:
         return None
-    if allowed:
-        is_allowed = origin in allowed
-    else:
-        is_allowed = _hostname(origin) == _hostname(f"//{_header(scope, b'host') or ''}")
-    if not is_allowed:
+    is_same_host = _hostname(origin) == _hostname(f"//{_header(scope, b'host') or ''}")
+    if origin not in allowed if allowed else not is_same_host:
         raise Refusal(HTTPStatus.FORBIDDEN)
     return origin
 
@@ -96,9 +93,7 @@ async def send_whole(
     await send_body(send, body, more=False)
 
 
-async def send_start(
-    send: ASGISendCallable, status: HTTPStatus, headers: Iterable[tuple[bytes, bytes]]
-) -> None:
+async def send_start(send: ASGISendCallable, status: HTTPStatus, headers: Iterable[tuple[bytes, bytes]]) -> None:
     await send(
         {
             "type": "http.response.start",

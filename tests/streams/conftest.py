@@ -1,0 +1,59 @@
+"""A small organisation that listens, and a stream process of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from pytest_django import Settings
+
+from organization.models import Unit, User
+from pmo_portal.lib import live
+from pmo_portal.lib.circuit import Circuit
+from pmo_portal.streams.application import Options, StreamApplication
+from tests.streams.listening import Browser, serving
+from tests.streams.people import member_of, team
+
+
+@pytest.fixture(autouse=True)
+def _own_channels(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis channels know no databases: keep tests that run side by side apart."""
+    settings.LIVE_CHANNEL_PREFIX = f"{uuid4().hex}:"
+    monkeypatch.setattr(live, "_circuit", Circuit(rest_seconds=0.1))
+
+
+@pytest.fixture
+def options(settings: Settings) -> Options:
+    return Options(redis_url=settings.REDIS_URL, channel_prefix=live.channel_prefix())
+
+
+@pytest.fixture
+def browser(options: Options, transactional_db: None) -> Iterator[Browser]:
+    with serving(StreamApplication(options)) as port, closing(Browser(port)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def small_browser(options: Options, transactional_db: None) -> Iterator[Browser]:
+    """A browser before a stream process with little room and little patience."""
+    small = replace(options, heartbeat_seconds=0.2, max_streams_per_user=2, queue_length=5, write_seconds=1.0)
+    with serving(StreamApplication(small)) as port, closing(Browser(port)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def harbour(transactional_db: None) -> Unit:
+    return team("HAR")
+
+
+@pytest.fixture
+def lighthouse(transactional_db: None) -> Unit:
+    return team("LIG")
+
+
+@pytest.fixture
+def user(harbour: Unit) -> User:
+    return member_of(harbour)
