@@ -14,7 +14,7 @@ from organization.models import Unit, User
 from pmo_portal.lib import live
 from pmo_portal.lib.circuit import Circuit
 from pmo_portal.streams.application import Options, StreamApplication
-from tests.streams.listening import Browser, serving
+from tests.streams.listening import Visitor, serving
 from tests.streams.people import member_of, team
 
 
@@ -31,17 +31,17 @@ def options(settings: Settings) -> Options:
 
 
 @pytest.fixture
-def browser(options: Options, transactional_db: None) -> Iterator[Browser]:
-    with serving(StreamApplication(options)) as port, closing(Browser(port)) as browser:
-        yield browser
+def visitor(options: Options, transactional_db: None) -> Iterator[Visitor]:
+    with serving(StreamApplication(options)) as port, closing(Visitor(port)) as visitor:
+        yield visitor
 
 
 @pytest.fixture
-def small_browser(options: Options, transactional_db: None) -> Iterator[Browser]:
+def cramped_visitor(options: Options, transactional_db: None) -> Iterator[Visitor]:
     """A browser before a stream process with little room and little patience."""
     small = replace(options, heartbeat_seconds=0.2, max_streams_per_user=2, queue_length=5, write_seconds=1.0)
-    with serving(StreamApplication(small)) as port, closing(Browser(port)) as browser:
-        yield browser
+    with serving(StreamApplication(small)) as port, closing(Visitor(port)) as visitor:
+        yield visitor
 
 
 @pytest.fixture

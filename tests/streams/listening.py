@@ -83,7 +83,7 @@ class Stream:
         self._events.put(None)
 
 
-class Browser:
+class Visitor:
     """Opens streams of one stream process and closes them when the test is over."""
 
     def __init__(self, port: int) -> None:

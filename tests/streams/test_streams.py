@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from organization.models import RoleAssignment, Unit, User
 from pmo_portal.lib import live, tickets
-from tests.streams.listening import Browser, Event, until
+from tests.streams.listening import Event, Visitor, until
 from tests.streams.people import member_of
 
 REVOCATION_SECONDS = 5.0
@@ -31,16 +31,16 @@ def publish(unit: Unit, *ids: int) -> None:
 # --- what is heard -----------------------------------------------------------------------------
 
 
-def test_change_arrives(browser: Browser, user: User, harbour: Unit) -> None:
-    stream = browser.listen(ticket(user, harbour))
+def test_change_arrives(visitor: Visitor, user: User, harbour: Unit) -> None:
+    stream = visitor.listen(ticket(user, harbour))
 
     publish(harbour, 4, 5)
 
     assert stream.next_event() == Event("change", f'{{"u":{harbour.pk},"k":"items","i":[4,5]}}')
 
 
-def test_change_arrives_within_a_fraction_of_a_second(browser: Browser, user: User, harbour: Unit) -> None:
-    stream = browser.listen(ticket(user, harbour))
+def test_change_arrives_within_a_fraction_of_a_second(visitor: Visitor, user: User, harbour: Unit) -> None:
+    stream = visitor.listen(ticket(user, harbour))
     seconds = []
     for number in range(20):
         began_at = time.monotonic()
@@ -51,17 +51,17 @@ def test_change_arrives_within_a_fraction_of_a_second(browser: Browser, user: Us
     assert sorted(seconds)[10] < 0.2
 
 
-def test_change_of_another_team_does_not_arrive(browser: Browser, user: User, harbour: Unit, lighthouse: Unit) -> None:
-    stream = browser.listen(ticket(user, harbour))
+def test_change_of_another_team_does_not_arrive(visitor: Visitor, user: User, harbour: Unit, lighthouse: Unit) -> None:
+    stream = visitor.listen(ticket(user, harbour))
 
     publish(lighthouse, 4)
 
     assert stream.is_silent()
 
 
-def test_tickets_of_several_pages_share_a_stream(browser: Browser, harbour: Unit, lighthouse: Unit) -> None:
+def test_tickets_of_several_pages_share_a_stream(visitor: Visitor, harbour: Unit, lighthouse: Unit) -> None:
     user = member_of(harbour, lighthouse)
-    stream = browser.listen(ticket(user, harbour), ticket(user, lighthouse))
+    stream = visitor.listen(ticket(user, harbour), ticket(user, lighthouse))
 
     publish(harbour, 1)
     publish(lighthouse, 2)
@@ -70,19 +70,19 @@ def test_tickets_of_several_pages_share_a_stream(browser: Browser, harbour: Unit
     assert "[2]" in stream.next_event().data
 
 
-def test_change_between_page_and_stream_is_not_missed(browser: Browser, user: User, harbour: Unit) -> None:
+def test_change_between_page_and_stream_is_not_missed(visitor: Visitor, user: User, harbour: Unit) -> None:
     with time_machine.travel(time.time() + 3):
         # By now the process has been listening for longer than the page is old.
         made = ticket(user, harbour)
         publish(harbour, 7)
         time.sleep(0.2)
-        stream = browser.open(made)
+        stream = visitor.open(made)
 
         assert stream.next_event() == Event("change", f'{{"u":{harbour.pk},"k":"items","i":[7]}}')
 
 
-def test_heartbeat_keeps_a_quiet_stream_open(small_browser: Browser, user: User, harbour: Unit) -> None:
-    stream = small_browser.listen(ticket(user, harbour))
+def test_heartbeat_keeps_a_quiet_stream_open(cramped_visitor: Visitor, user: User, harbour: Unit) -> None:
+    stream = cramped_visitor.listen(ticket(user, harbour))
 
     assert stream.next_event(1).data.startswith(":")
     assert stream.next_event(1).data.startswith(":")
@@ -98,9 +98,9 @@ def test_heartbeat_keeps_a_quiet_stream_open(small_browser: Browser, user: User,
     ids=["event in text", "line separators", "line breaks"],
 )
 def test_message_with_line_breaks_is_one_event(
-    browser: Browser, user: User, harbour: Unit, settings: Settings, text: str
+    visitor: Visitor, user: User, harbour: Unit, settings: Settings, text: str
 ) -> None:
-    stream = browser.listen(ticket(user, harbour))
+    stream = visitor.listen(ticket(user, harbour))
 
     redis.Redis.from_url(settings.REDIS_URL).publish(live.channel(harbour.pk), text % harbour.pk)
 
@@ -114,9 +114,9 @@ def test_message_with_line_breaks_is_one_event(
     ids=["text for an id", "another unit", "no JSON"],
 )
 def test_message_that_is_no_change_is_dropped(
-    browser: Browser, user: User, harbour: Unit, settings: Settings, text: str
+    visitor: Visitor, user: User, harbour: Unit, settings: Settings, text: str
 ) -> None:
-    stream = browser.listen(ticket(user, harbour))
+    stream = visitor.listen(ticket(user, harbour))
 
     redis.Redis.from_url(settings.REDIS_URL).publish(live.channel(harbour.pk), text.replace("%d", str(harbour.pk)))
 
@@ -127,10 +127,10 @@ def test_message_that_is_no_change_is_dropped(
 
 
 def test_foreign_team_answers_as_one_that_never_existed(
-    browser: Browser, user: User, harbour: Unit, lighthouse: Unit
+    visitor: Visitor, user: User, harbour: Unit, lighthouse: Unit
 ) -> None:
-    foreign = browser.open(ticket(user, harbour, lighthouse))
-    unknown = browser.open(tickets.issue(user=user, unit_ids=[harbour.pk, 999_999]))
+    foreign = visitor.open(ticket(user, harbour, lighthouse))
+    unknown = visitor.open(tickets.issue(user=user, unit_ids=[harbour.pk, 999_999]))
 
     assert foreign.status == unknown.status == 404
     assert foreign.body == unknown.body
@@ -138,44 +138,44 @@ def test_foreign_team_answers_as_one_that_never_existed(
     assert without_date[0] == without_date[1]
 
 
-def test_old_and_forged_and_missing_tickets_ask_for_a_new_one(browser: Browser, user: User, harbour: Unit) -> None:
+def test_old_and_forged_and_missing_tickets_ask_for_a_new_one(visitor: Visitor, user: User, harbour: Unit) -> None:
     with time_machine.travel(time.time() - 700):
         old = ticket(user, harbour)
     good = ticket(user, harbour)
 
-    assert browser.status(old) == 401
-    assert browser.status(good[:-1] + ("A" if good[-1] != "A" else "B")) == 401
-    assert browser.status() == 401
-    assert browser.status(good, old) == 401
-    assert browser.status(*[good] * 51) == 401
-    assert browser.status(good) == 200
+    assert visitor.status(old) == 401
+    assert visitor.status(good[:-1] + ("A" if good[-1] != "A" else "B")) == 401
+    assert visitor.status() == 401
+    assert visitor.status(good, old) == 401
+    assert visitor.status(*[good] * 51) == 401
+    assert visitor.status(good) == 200
 
 
-def test_tickets_of_two_people_do_not_mix(browser: Browser, user: User, harbour: Unit) -> None:
+def test_tickets_of_two_people_do_not_mix(visitor: Visitor, user: User, harbour: Unit) -> None:
     other = member_of(harbour, email="other@example.org")
 
-    assert browser.status(ticket(user, harbour), ticket(other, harbour)) == 401
+    assert visitor.status(ticket(user, harbour), ticket(other, harbour)) == 401
 
 
-def test_ticket_from_before_a_new_password_is_refused(browser: Browser, user: User, harbour: Unit) -> None:
+def test_ticket_from_before_a_new_password_is_refused(visitor: Visitor, user: User, harbour: Unit) -> None:
     made = ticket(user, harbour)
     user.set_password("another long pass phrase")
     user.save()
 
-    assert browser.status(made) == 401
+    assert visitor.status(made) == 401
 
 
-def test_inactive_user_hears_nothing(browser: Browser, user: User, harbour: Unit) -> None:
+def test_inactive_user_hears_nothing(visitor: Visitor, user: User, harbour: Unit) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 
-    assert browser.status(ticket(user, harbour)) == 404
+    assert visitor.status(ticket(user, harbour)) == 404
 
 
-def test_page_of_another_site_is_refused(browser: Browser, user: User, harbour: Unit) -> None:
+def test_page_of_another_site_is_refused(visitor: Visitor, user: User, harbour: Unit) -> None:
     made = ticket(user, harbour)
 
-    foreign = browser.open(made, headers={"Origin": "https://elsewhere.example"})
-    ours = browser.open(made, headers={"Origin": "http://127.0.0.1:8000"})
+    foreign = visitor.open(made, headers={"Origin": "https://elsewhere.example"})
+    ours = visitor.open(made, headers={"Origin": "http://127.0.0.1:8000"})
 
     assert foreign.status == 403
     assert "access-control-allow-origin" not in foreign.headers
@@ -184,22 +184,22 @@ def test_page_of_another_site_is_refused(browser: Browser, user: User, harbour: 
     assert ours.headers["cache-control"] == "no-store, no-transform"
 
 
-def test_a_user_has_so_many_streams_and_gets_a_place_back(small_browser: Browser, user: User, harbour: Unit) -> None:
+def test_a_user_has_so_many_streams_and_gets_a_place_back(cramped_visitor: Visitor, user: User, harbour: Unit) -> None:
     made = ticket(user, harbour)
-    first, _second = small_browser.listen(made), small_browser.listen(made)
-    assert small_browser.status(made) == 429
+    first, _second = cramped_visitor.listen(made), cramped_visitor.listen(made)
+    assert cramped_visitor.status(made) == 429
 
     first.close()
 
-    until(lambda: small_browser.status(made) == 200)
+    until(lambda: cramped_visitor.status(made) == 200)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("POST", "/stream", 405), ("GET", "/", 404), ("GET", "/stream/", 404), ("GET", "/healthz", 200)],
 )
-def test_there_is_nothing_else_here(browser: Browser, method: str, path: str, status: int) -> None:
-    connection = HTTPConnection("127.0.0.1", browser.port)
+def test_there_is_nothing_else_here(visitor: Visitor, method: str, path: str, status: int) -> None:
+    connection = HTTPConnection("127.0.0.1", visitor.port)
     connection.request(method, path)
 
     assert connection.getresponse().status == status
@@ -209,19 +209,19 @@ def test_there_is_nothing_else_here(browser: Browser, method: str, path: str, st
 # --- rights lost while open ------------------------------------------------------------------------
 
 
-def test_stream_ends_soon_after_the_role_is_taken(browser: Browser, user: User, harbour: Unit) -> None:
-    stream = browser.listen(ticket(user, harbour))
+def test_stream_ends_soon_after_the_role_is_taken(visitor: Visitor, user: User, harbour: Unit) -> None:
+    stream = visitor.listen(ticket(user, harbour))
 
     RoleAssignment.objects.all().delete()
 
     assert stream.next_event(REVOCATION_SECONDS) == Event("bye", '{"reason":"rights"}')
     assert stream.next_event() is None
-    assert browser.status(ticket(user, harbour)) == 404
+    assert visitor.status(ticket(user, harbour)) == 404
 
 
-def test_stream_ends_soon_after_the_account_is_deactivated(browser: Browser, user: User, harbour: Unit) -> None:
+def test_stream_ends_soon_after_the_account_is_deactivated(visitor: Visitor, user: User, harbour: Unit) -> None:
     colleague = member_of(harbour, email="colleague@example.org")
-    stream, other = browser.listen(ticket(user, harbour)), browser.listen(ticket(colleague, harbour))
+    stream, other = visitor.listen(ticket(user, harbour)), visitor.listen(ticket(colleague, harbour))
 
     User.objects.filter(pk=user.pk).update(is_active=False)
 
@@ -230,8 +230,8 @@ def test_stream_ends_soon_after_the_account_is_deactivated(browser: Browser, use
     assert other.next_event().name == "change"
 
 
-def test_stream_ends_soon_after_the_password_is_changed(browser: Browser, user: User, harbour: Unit) -> None:
-    stream = browser.listen(ticket(user, harbour))
+def test_stream_ends_soon_after_the_password_is_changed(visitor: Visitor, user: User, harbour: Unit) -> None:
+    stream = visitor.listen(ticket(user, harbour))
 
     user.set_password("another long pass phrase")
     user.save()
@@ -239,33 +239,33 @@ def test_stream_ends_soon_after_the_password_is_changed(browser: Browser, user: 
     assert stream.next_event(REVOCATION_SECONDS) == Event("bye", '{"reason":"rights"}')
 
 
-def test_stream_ends_with_its_ticket(browser: Browser, user: User, harbour: Unit) -> None:
+def test_stream_ends_with_its_ticket(visitor: Visitor, user: User, harbour: Unit) -> None:
     with time_machine.travel(time.time() - tickets.LIFETIME_SECONDS + 3):
         nearly_over = ticket(user, harbour)
-    stream = browser.listen(nearly_over)
+    stream = visitor.listen(nearly_over)
 
     assert stream.next_event(8) is None
-    assert browser.status(nearly_over) == 401
+    assert visitor.status(nearly_over) == 401
 
 
 # --- slow browsers -----------------------------------------------------------------------------------
 
 
 def test_browser_that_stops_reading_loses_its_place_and_slows_nobody(
-    small_browser: Browser, user: User, harbour: Unit
+    cramped_visitor: Visitor, user: User, harbour: Unit
 ) -> None:
     made = ticket(user, harbour)
-    stuck = socket.create_connection(("127.0.0.1", small_browser.port))
+    stuck = socket.create_connection(("127.0.0.1", cramped_visitor.port))
     stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     stuck.sendall(f"GET /stream?ticket={quote(made)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-    reader = small_browser.listen(made)
-    assert small_browser.status(made) == 429
+    reader = cramped_visitor.listen(made)
+    assert cramped_visitor.status(made) == 429
 
     deadline = time.monotonic() + 20
     is_free = False
     while not is_free and time.monotonic() < deadline:
         publish(harbour, *range(400))
-        is_free = small_browser.status(made) == 200
+        is_free = cramped_visitor.status(made) == 200
 
     assert is_free
     assert reader.next_event().name in {"change", "refresh"}
