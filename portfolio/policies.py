@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, Workflow, WorkflowState
 from pmo_portal.lib.access import Policy, register_policy
+from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, Workflow, WorkflowState
 
 
 @register_policy

@@ -10,4 +10,5 @@ class TeamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from teams import entries, policies  # noqa: F401, PLC0415 - they need the loaded models
+        from teams import entries, policies  # noqa: F401 - they need the loaded models
+        from teams.services import registration  # noqa: F401

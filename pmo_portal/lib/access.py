@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import models
 from django.db.models.fields.related import ForeignObject
 from django.http import Http404, HttpRequest
@@ -68,9 +68,9 @@ class AnyOf(models.Lookup[Any]):
     lookup_name = "any_of"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s)", [*params, list(self.rhs)]
+        return f"{left} = ANY(%s)", (*params, list(self.rhs))
 
 
 ForeignObject.register_lookup(AnyOf)
@@ -189,16 +189,14 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def load(
-    actor: Actor, model: type[M], *, field: str, value: object, select: tuple[str, ...] = ()
-) -> M:
+def load(actor: Actor, model: type[M], *, field: str, value: object, select: tuple[str, ...] = ()) -> M:
     """The one door to an object named by a request: 404 unless it exists for ``actor``."""
     queryset = visible(actor, model)
     if select:
         queryset = queryset.select_related(*select)
     try:
         return queryset.get(**{field: value})
-    except (model.DoesNotExist, ValueError, ValidationError, OverflowError) as error:
+    except (ObjectDoesNotExist, ValueError, ValidationError, OverflowError) as error:
         raise Http404 from error
 
 

@@ -17,11 +17,12 @@ NOTHING = "–"
 """What stands where there is no value: never an empty cell, never a zero."""
 
 
-def number(value: Decimal | float | int | None, places: int = 0) -> str:
+def number(value: Decimal | float | None, places: int = 0) -> str:
     """A number with the locale's separators, such as 12,480 or 12.5."""
     if value is None:
         return NOTHING
-    return str(number_format(round(value, places), decimal_pos=places, use_l10n=True, force_grouping=True))
+    rounded = round(value, places) if isinstance(value, Decimal) else round(float(value), places)
+    return str(number_format(rounded, decimal_pos=places, use_l10n=True, force_grouping=True))
 
 
 def points(value: Decimal | float | None) -> str:

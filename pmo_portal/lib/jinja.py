@@ -1,4 +1,4 @@
-"""The Jinja2 environment: for fragments that repeat more than a hundred times on a page. It formats like the pages do."""
+"""The Jinja2 environment, for fragments that repeat more than a hundred times on a page. It formats like the pages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from pmo_portal.lib import format as formatting
 
 def environment(**options: Any) -> Environment:
     """An autoescaping environment with gettext, ``url``, ``static`` and the portal's formatter as filters."""
-    options.setdefault("extensions", []).append("jinja2.ext.i18n")
-    env = Environment(**{**options, "autoescape": True, "trim_blocks": True, "lstrip_blocks": True})
+    options = {**options, "extensions": [*options.get("extensions", ()), "jinja2.ext.i18n"]}
+    options.update(trim_blocks=True, lstrip_blocks=True)
+    options.pop("autoescape", None)
+    env = Environment(autoescape=True, **options)
     env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=translation.gettext, ngettext=translation.ngettext, newstyle=True
     )

@@ -116,6 +116,14 @@ class OutboxListener:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeListener:
+    """Told, inside the transaction that changes the unit tree, the moved unit and everything that stands or stood
+    above it on any day. Records what is to be derived anew and returns; the work itself comes after the commit."""
+
+    notify: Callable[[frozenset[int]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class UnitPage:
     """A page every unit of some kinds has: the tabs of a unit's head, and the scope switcher's targets."""
 
@@ -141,5 +149,8 @@ home_cards: Registry[HomeCard] = Registry()
 palette_sources: Registry[PaletteSource] = Registry()
 custom_field_owners: Registry[CustomFieldOwner] = Registry()
 outbox_listeners: Registry[OutboxListener] = Registry()
+meaning_listeners: Registry[OutboxListener] = Registry()
+"""Called after the commit with the id of a workflow whose states changed their meaning."""
+tree_listeners: Registry[TreeListener] = Registry()
 unit_pages: Registry[UnitPage] = Registry()
 demo_steps: Registry[DemoStep] = Registry()

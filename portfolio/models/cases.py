@@ -39,9 +39,7 @@ class BusinessCase(models.Model):
     risks = models.TextField(_("risks"), blank=True)
     cost_mvp = models.DecimalField(_("cost of the MVP"), max_digits=16, decimal_places=2, null=True, blank=True)
     cost_full = models.DecimalField(_("cost in full"), max_digits=16, decimal_places=2, null=True, blank=True)
-    benefit = models.DecimalField(
-        _("expected benefit a year"), max_digits=16, decimal_places=2, null=True, blank=True
-    )
+    benefit = models.DecimalField(_("expected benefit a year"), max_digits=16, decimal_places=2, null=True, blank=True)
     recommendation = models.CharField(
         _("recommendation"), max_length=10, choices=Recommendation, default=Recommendation.UNDECIDED
     )

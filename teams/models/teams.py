@@ -54,9 +54,7 @@ class Team(models.Model):
         validators=[RegexValidator(r"^[A-Z][A-Z0-9]*$", _("Capital letters and digits; a letter first."))],
     )
     next_number = models.PositiveIntegerField(default=1, editable=False)
-    workflow = models.ForeignKey(
-        "portfolio.Workflow", models.PROTECT, related_name="teams", verbose_name=_("workflow")
-    )
+    workflow = models.ForeignKey("portfolio.Workflow", models.PROTECT, related_name="teams", verbose_name=_("workflow"))
     started_from = models.CharField(
         _("work starts at"),
         max_length=10,

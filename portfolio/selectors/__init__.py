@@ -1,0 +1,1 @@
+"""Reads over several tables, each in a number of statements that does not grow with its rows."""

@@ -1,0 +1,208 @@
+"""Workflows: made from a template, changed state by state, and re-read when a meaning is corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from organization.models import Unit
+from pmo_portal.lib import registry
+from pmo_portal.lib.access import Action, Actor, require, require_within
+from pmo_portal.lib.errors import Refused
+from portfolio.models import StateCategory, StateMeaning, TrackedKind, Workflow, WorkflowState
+
+ALWAYS: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""From when the first meaning of a state holds: longer than any history."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateTemplate:
+    """One state of a ready-made workflow."""
+
+    name: Any
+    category: StateCategory
+    wip_limit: int | None = None
+    policy: Any = ""
+
+
+SCRUM_STATES: Final = (
+    StateTemplate(gettext_lazy("To do"), StateCategory.BACKLOG),
+    StateTemplate(gettext_lazy("Ready"), StateCategory.COMMITTED),
+    StateTemplate(gettext_lazy("In progress"), StateCategory.ACTIVE, 4),
+    StateTemplate(gettext_lazy("Review"), StateCategory.WAITING, 3),
+    StateTemplate(gettext_lazy("Test"), StateCategory.ACTIVE, 3),
+    StateTemplate(gettext_lazy("Done"), StateCategory.DONE),
+)
+KANBAN_STATES: Final = (
+    StateTemplate(gettext_lazy("Options"), StateCategory.BACKLOG),
+    StateTemplate(gettext_lazy("Committed"), StateCategory.COMMITTED, 5),
+    StateTemplate(gettext_lazy("Build"), StateCategory.ACTIVE, 3),
+    StateTemplate(gettext_lazy("Waiting for test"), StateCategory.WAITING, 3),
+    StateTemplate(gettext_lazy("Test"), StateCategory.ACTIVE, 2),
+    StateTemplate(gettext_lazy("Done"), StateCategory.DONE),
+)
+EPIC_STATES: Final = (
+    StateTemplate(
+        gettext_lazy("Funnel"), StateCategory.BACKLOG, None, gettext_lazy("Any idea large enough for the portfolio.")
+    ),
+    StateTemplate(
+        gettext_lazy("Reviewing"),
+        StateCategory.BACKLOG,
+        8,
+        gettext_lazy("An owner has agreed to write the epic hypothesis."),
+    ),
+    StateTemplate(
+        gettext_lazy("Analyzing"),
+        StateCategory.COMMITTED,
+        5,
+        gettext_lazy("Lean business case, MVP and options considered."),
+    ),
+    StateTemplate(
+        gettext_lazy("Portfolio backlog"),
+        StateCategory.COMMITTED,
+        None,
+        gettext_lazy("Approved to go; waits for capacity in its order."),
+    ),
+    StateTemplate(
+        gettext_lazy("Implementing: MVP"),
+        StateCategory.ACTIVE,
+        4,
+        gettext_lazy("Teams build the MVP; leading indicators are measured."),
+    ),
+    StateTemplate(
+        gettext_lazy("Implementing: persevere"),
+        StateCategory.ACTIVE,
+        4,
+        gettext_lazy("The hypothesis held; work goes on until other epics are worth more."),
+    ),
+    StateTemplate(gettext_lazy("Done"), StateCategory.DONE),
+    StateTemplate(gettext_lazy("Stopped"), StateCategory.CANCELLED),
+)
+FEATURE_STATES: Final = (
+    StateTemplate(gettext_lazy("Funnel"), StateCategory.BACKLOG),
+    StateTemplate(gettext_lazy("Analyzing"), StateCategory.BACKLOG),
+    StateTemplate(gettext_lazy("Program backlog"), StateCategory.COMMITTED),
+    StateTemplate(gettext_lazy("Implementing"), StateCategory.ACTIVE),
+    StateTemplate(gettext_lazy("Validating"), StateCategory.WAITING),
+    StateTemplate(gettext_lazy("Done"), StateCategory.DONE),
+    StateTemplate(gettext_lazy("Dropped"), StateCategory.CANCELLED),
+)
+
+
+def workflow_create(
+    *, actor: Actor, unit: Unit, kind: TrackedKind, name: str, states: Sequence[StateTemplate]
+) -> Workflow:
+    """A workflow for things of one kind in a unit, with its states in order."""
+    require_within(actor, Action.CONFIGURE, Workflow, unit.pk)
+    with transaction.atomic():
+        workflow = Workflow.objects.create(unit=unit, kind=kind, name=name)
+        for template in states:
+            state_create(
+                actor=actor,
+                workflow=workflow,
+                name=str(template.name),
+                category=template.category,
+                wip_limit=template.wip_limit,
+                policy=str(template.policy),
+            )
+    return workflow
+
+
+def workflow_of(unit: Unit, kind: TrackedKind) -> Workflow:
+    """The workflow of epics of a portfolio or features of a program; made with the reference states when missing."""
+    workflow = Workflow.objects.filter(unit=unit, kind=kind).order_by("pk").first()
+    if workflow is not None:
+        return workflow
+    raise Refused(_("%(unit)s has no workflow for this yet.") % {"unit": unit.name})
+
+
+def state_create(
+    *,
+    actor: Actor,
+    workflow: Workflow,
+    name: str,
+    category: StateCategory,
+    wip_limit: int | None = None,
+    is_hard_limit: bool = False,
+    policy: str = "",
+    source_ref: str = "",
+) -> WorkflowState:
+    """A new state at the end of a workflow; its meaning holds from the beginning of time."""
+    require(actor, Action.CONFIGURE, workflow)
+    with transaction.atomic():
+        Workflow.objects.select_for_update().get(pk=workflow.pk)
+        state = WorkflowState.objects.create(
+            workflow=workflow,
+            name=name,
+            category=category,
+            position=workflow.states.count(),
+            wip_limit=wip_limit,
+            is_hard_limit=is_hard_limit,
+            policy=policy,
+            source_ref=source_ref,
+        )
+        StateMeaning.objects.create(state=state, category=category, valid_from=ALWAYS)
+    return state
+
+
+def state_edit(
+    *,
+    actor: Actor,
+    state: WorkflowState,
+    name: str,
+    wip_limit: int | None,
+    is_hard_limit: bool,
+    policy: str,
+) -> WorkflowState:
+    """Change what a state is called, its limit and its policy; none of it changes a number of the past."""
+    require(actor, Action.CONFIGURE, state)
+    state.name, state.wip_limit, state.is_hard_limit, state.policy = name, wip_limit, is_hard_limit, policy
+    state.save(update_fields=["name", "wip_limit", "is_hard_limit", "policy"])
+    return state
+
+
+def state_recategorise(
+    *, actor: Actor, state: WorkflowState, category: StateCategory, from_at: datetime | None
+) -> WorkflowState:
+    """Change what a state means.
+
+    ``from_at`` None is a correction: it always meant this, and all history is read again. With a moment, what
+    entered the state before keeps the old meaning. Derived numbers of the workflow's units are rebuilt either way.
+    """
+    require(actor, Action.CONFIGURE, state)
+    with transaction.atomic():
+        state = WorkflowState.objects.select_for_update().get(pk=state.pk)
+        if from_at is None:
+            StateMeaning.objects.filter(state=state).delete()
+            StateMeaning.objects.create(state=state, category=category, valid_from=ALWAYS)
+        else:
+            StateMeaning.objects.filter(state=state, valid_from__gte=from_at).delete()
+            StateMeaning.objects.filter(state=state, valid_to__isnull=True).update(valid_to=from_at)
+            StateMeaning.objects.filter(state=state, valid_to__gt=from_at).update(valid_to=from_at)
+            StateMeaning.objects.create(state=state, category=category, valid_from=from_at)
+        state.category = category
+        state.save(update_fields=["category"])
+        transaction.on_commit(partial(tell_meaning_changed, state.workflow_id))
+    return state
+
+
+def tell_meaning_changed(workflow_id: int) -> None:
+    """Let whoever derives numbers know that the history of a workflow reads differently now."""
+    for listener in registry.meaning_listeners:
+        listener.notify(workflow_id)
+
+
+def state_archive(*, actor: Actor, state: WorkflowState, has_cards: bool) -> None:
+    """Take an empty state off the board; its history keeps its meaning."""
+    require(actor, Action.CONFIGURE, state)
+    if has_cards:
+        raise Refused(_("Move its cards to another state first."))
+    state.is_archived = True
+    state.save(update_fields=["is_archived"])

@@ -1,0 +1,49 @@
+"""Work items as the engine knows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
+from portfolio.services.tracking import register_restorer
+from portfolio.services.types import TrackedField, TrackedType, register_tracked
+from teams.models import ItemEvent, WorkItem
+
+ITEM: Final = register_tracked(
+    TrackedType(
+        kind=TrackedKind.ITEM,
+        model=WorkItem,
+        event_model=ItemEvent,
+        unit_field="team",
+        live_kind="items",
+        fields={
+            "title": TrackedField(EventKind.TITLE),
+            "description": TrackedField(EventKind.DESCRIPTION),
+            "type": TrackedField(EventKind.TYPE),
+            "estimate": TrackedField(EventKind.ESTIMATE),
+            "assignee": TrackedField(EventKind.ASSIGNEE, is_ref=True),
+            "feature": TrackedField(EventKind.FEATURE, is_ref=True),
+            "parent": TrackedField(EventKind.PARENT, is_ref=True),
+            "sprint": TrackedField(EventKind.SPRINT, is_ref=True),
+            "priority": TrackedField(EventKind.PRIORITY),
+            "service_class": TrackedField(EventKind.CLASS),
+            "labels": TrackedField(EventKind.LABELS),
+            "resolution": TrackedField(EventKind.RESOLUTION),
+            "due_on": TrackedField(EventKind.DUE),
+        },
+    )
+)
+
+
+def _restore_blocked(subject: Tracked, event: TrackedEvent) -> list[str]:
+    """A flag is two columns: since when, and why."""
+    if not isinstance(subject, WorkItem):
+        raise TypeError("Only work items are flagged as blocked.")
+    flag = event.old_value
+    subject.blocked_at = datetime.fromisoformat(flag["at"]) if flag else None
+    subject.blocked_reason = flag["reason"] if flag else ""
+    return ["blocked_at", "blocked_reason"]
+
+
+register_restorer(WorkItem, EventKind.BLOCKED, _restore_blocked)
