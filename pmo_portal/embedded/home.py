@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmo_portal.embedded.failure import ServerFailure
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from pmo_portal.environment import PROJECT, env
 
 # Linux allows 107 bytes for the path of a unix socket.
 SOCKET_PATH_BYTES = 107
@@ -34,7 +33,7 @@ class Home:
     @classmethod
     def from_environment(cls) -> Home:
         """The folder `PORTAL_HOME` names; relative paths count from the project."""
-        return cls((PROJECT / os.environ.get("PORTAL_HOME", "var")).resolve())
+        return cls((PROJECT / env.str("PORTAL_HOME", "var")).resolve())
 
     @property
     def postgres_data(self) -> Path:

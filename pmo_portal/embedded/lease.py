@@ -8,7 +8,6 @@ under a second, exclusive lock, so that two processes never start one server, no
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -16,14 +15,15 @@ from typing import IO
 from pmo_portal.embedded.home import Home
 from pmo_portal.embedded.postgres import Postgres
 from pmo_portal.embedded.redis import Redis
+from pmo_portal.environment import env
 
 
 def embedded_servers(home: Home, *, durable: bool) -> list[Postgres | Redis]:
     """The servers that no environment variable replaces."""
     servers: list[Postgres | Redis] = []
-    if not os.environ.get("DATABASE_URL"):
+    if not env.str("DATABASE_URL", ""):
         servers.append(Postgres(home, durable=durable))
-    if not os.environ.get("REDIS_URL"):
+    if not env.str("REDIS_URL", ""):
         servers.append(Redis(home, durable=durable))
     return servers
 
@@ -62,7 +62,7 @@ def release(home: Home, users: IO[str], servers: list[Postgres | Redis]) -> None
 def ensure_running(home: Home, *, durable: bool = True) -> None:
     """Start again what has died; for a holder that watches over the servers."""
     for server in embedded_servers(home, durable=durable):
-        if not server.is_alive():
+        if not server.has_process():
             with starting_or_stopping(home):
                 server.ensure_running()
 

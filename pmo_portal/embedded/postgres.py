@@ -56,6 +56,10 @@ class Postgres:
         """Whether the server runs and answers."""
         return self._process() is not None and self._answers()
 
+    def has_process(self) -> bool:
+        """Whether there is a process; cheaper to ask than whether it answers."""
+        return self._process() is not None
+
     def ensure_running(self) -> None:
         """Start the server unless it runs; after a crash, wait while it recovers."""
         if self.is_alive():

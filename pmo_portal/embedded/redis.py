@@ -39,6 +39,10 @@ class Redis:
         finally:
             client.close()
 
+    def has_process(self) -> bool:
+        """Whether there is a process; cheaper to ask than whether it answers."""
+        return self._process() is not None
+
     def ensure_running(self) -> None:
         """Start the server unless it runs."""
         if self.is_alive():

@@ -6,22 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 import pghistory
 import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from pmo_portal.embedded.home import Home
+from pmo_portal.environment import PROJECT, env
 from pmo_portal.settings import services
 from pmo_portal.settings.logging import logging_config, structlog_config
 
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+BASE_DIR = PROJECT
 
 HOME = Home.from_environment()
 
@@ -128,6 +125,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Live updates (publish and subscribe) share the queue's database: channels know no databases.
 REDIS_URL = services.redis_url(env, HOME, services.QUEUE_DATABASE)
+# Two installations on one Redis tell their channels apart by this.
+LIVE_CHANNEL_PREFIX: str = env.str("LIVE_CHANNEL_PREFIX", "")
 
 CACHES = {
     "default": {

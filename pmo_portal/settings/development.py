@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pmo_portal.environment import env
 from pmo_portal.settings.base import *  # noqa: F403
-from pmo_portal.settings.base import HOME, env
+from pmo_portal.settings.base import HOME
 from pmo_portal.settings.logging import logging_config
 
 DEBUG = env.bool("DEBUG", False)

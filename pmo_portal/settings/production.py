@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from django.core.exceptions import ImproperlyConfigured
 
+from pmo_portal.environment import env
 from pmo_portal.settings import guard
 from pmo_portal.settings.base import *  # noqa: F403
-from pmo_portal.settings.base import env
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")

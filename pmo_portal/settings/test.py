@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 
 from pmo_portal.embedded.home import Home
+from pmo_portal.environment import env
 from pmo_portal.settings import services
 from pmo_portal.settings.base import *  # noqa: F403
-from pmo_portal.settings.base import env
 from pmo_portal.settings.logging import logging_config
 
 DEBUG = False
@@ -24,6 +24,7 @@ DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 6
 # PostgreSQL database.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 REDIS_URL = services.redis_url(env, HOME, 2 * _worker)
+LIVE_CHANNEL_PREFIX = f"gw{_worker}:"
 CACHES = {
     "default": {
         "BACKEND": "pmo_portal.lib.cache.FailOpenRedisCache",

@@ -15,10 +15,10 @@ import pytest
 import redis
 
 from pmo_portal.embedded import Home, servers_in_use
-from pmo_portal.embedded.home import PROJECT
 from pmo_portal.embedded.lease import ensure_running
 from pmo_portal.embedded.postgres import PORT, SUPERUSER, Postgres
 from pmo_portal.embedded.redis import Redis
+from pmo_portal.environment import PROJECT
 
 HOLD = "import sys, signal; sys.stdout.write('up\\n'); sys.stdout.flush(); signal.pause()"
 HOLDER = f"""
