@@ -119,9 +119,7 @@ def actor_for(user: User, *, day: date | None = None) -> PersonActor:
         user_id=user.pk,
         person_id=user.person_id,
         grants=_units_by_permission(granted),
-        everywhere=frozenset(
-            grant.permission for row in granted if row.everywhere for grant in ROLE_GRANTS[row.role]
-        ),
+        everywhere=frozenset(grant.permission for row in granted if row.everywhere for grant in ROLE_GRANTS[row.role]),
         roles=frozenset(row.role for row in granted),
     )
 

@@ -10,4 +10,4 @@ class OrganizationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from organization import entries, policies  # noqa: F401, PLC0415 - they need the loaded models
+        from organization import entries, policies  # noqa: F401 - they need the loaded models

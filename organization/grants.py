@@ -92,7 +92,8 @@ _OPERATION: Final = _down(
 
 ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
     Role.ADMINISTRATOR: _LOOK | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _HOUSE | _OPERATION,
-    Role.PMO_STAFF: _LOOK | _WHY | _MONEY | _STRATEGY | _FEATURES | _HOUSE | _down("import.create"),
+    # Nobody can give a role that grants more than they hold: whoever staffs the teams holds what teams hold.
+    Role.PMO_STAFF: _LOOK | _WHY | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _HOUSE | _down("import.create"),
     Role.COMMITTEE_MEMBER: _LOOK | _WHY | _MONEY,
     Role.EXECUTIVE: _LOOK | _WHY | _MONEY,
     Role.PROGRAM_LEAD: _LOOK | _WHY | _FEATURES | _down("epic.create", "epic.edit"),

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
-    from organization.models import Unit
+    from organization.models import Unit  # noqa: F401 - names the row type below
 
 
 def valid_on(day: date) -> Q:
@@ -23,16 +23,12 @@ class UnitQuerySet(models.QuerySet["Unit"]):
 
     def under(self, unit_ids: Iterable[int], *, day: date) -> UnitQuerySet:
         """The units themselves and all below them on ``day``."""
-        closure = self._closure().filter(
-            valid_on(day), descendant=OuterRef("pk"), ancestor__any_of=list(unit_ids)
-        )
+        closure = self._closure().filter(valid_on(day), descendant=OuterRef("pk"), ancestor__any_of=list(unit_ids))
         return self.filter(Exists(closure))
 
     def over(self, unit_ids: Iterable[int], *, day: date) -> UnitQuerySet:
         """The units themselves and all above them on ``day``."""
-        closure = self._closure().filter(
-            valid_on(day), ancestor=OuterRef("pk"), descendant__any_of=list(unit_ids)
-        )
+        closure = self._closure().filter(valid_on(day), ancestor=OuterRef("pk"), descendant__any_of=list(unit_ids))
         return self.filter(Exists(closure))
 
     def open(self, *, day: date) -> UnitQuerySet:

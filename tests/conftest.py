@@ -12,6 +12,8 @@ import pytest
 
 from pmo_portal.embedded import Home, servers_in_use
 
+pytest_plugins = ["tests.personas"]
+
 # Playwright's synchronous API runs inside an event loop; the ORM is used beside it in browser tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
