@@ -7,10 +7,11 @@ PostgreSQL database and Redis databases of its own.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
-from pmo_portal.embedded import Home, servers_in_use
+from pmo_portal.embedded import Home, browser, servers_in_use
 
 pytest_plugins = ["tests.personas"]
 
@@ -25,3 +26,26 @@ def pytest_configure(config: pytest.Config) -> None:
     holding = servers_in_use(Home(Home.from_environment().root / "test"), durable=False)
     holding.__enter__()
     config.add_cleanup(lambda: holding.__exit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Browser tests drive the system's Chromium (`make test` sees to it that there is one)."""
+    return browser_type_launch_args | {"executable_path": browser.find(), "args": list(browser.FLAGS)}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A desktop screen, in the language and zone the tests are written for."""
+    return browser_context_args | {
+        "viewport": {"width": 1440, "height": 900},
+        "locale": "en-GB",
+        "timezone_id": "Europe/Berlin",
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser is marked so by the fixture it asks for; nobody has to remember the mark."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()) or "context" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)

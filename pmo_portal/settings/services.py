@@ -49,7 +49,7 @@ def redis_url(env: environ.Env, home: Home, database_number: int) -> str:
     parts = urlsplit(base)
     if parts.scheme == "unix":
         query = dict(parse_qsl(parts.query)) | {"db": str(database_number)}
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        return f"unix://{parts.path}?{urlencode(query)}"  # urlunsplit() would drop the empty host
     return urlunsplit(parts._replace(path=f"/{database_number}"))
 
 
