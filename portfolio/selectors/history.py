@@ -135,9 +135,7 @@ def history(subject: Tracked, *, actor: Actor, before: int | None = None, limit:
     shown = [event for event in shown if event.kind not in hidden]
     words = _Words(tracked, subject, actor, shown)
     standing = _standing_seqs(tracked, subject)
-    steps: list[HistoryStep] = []
-    for step in _grouped(shown):
-        steps.append(_step(step, words, can_undo=_can_undo(step, subject, actor, standing)))
+    steps = (_step(step, words, can_undo=_can_undo(step, subject, actor, standing)) for step in _grouped(shown))
     return History(tuple(steps), older_than)
 
 
@@ -346,9 +344,7 @@ def _field_of(event: TrackedEvent) -> tuple[str, str | None]:
 def _standing_seqs(tracked: TrackedType, subject: Tracked) -> Mapping[tuple[str, str | None], int]:
     """The newest event of each field that was not undone: only that one can be."""
     rows = (
-        tracked.event_model._default_manager.filter(
-            subject_id=subject.pk, voids__isnull=True, voided_by__isnull=True
-        )
+        tracked.event_model._default_manager.filter(subject_id=subject.pk, voids__isnull=True, voided_by__isnull=True)
         .annotate(code=KeyTextTransform("code", "new_value"))
         .values_list("kind", "code")
         .annotate(newest=Max("seq"))
@@ -370,4 +366,3 @@ def _can_undo(
     if any(event.voids_id is not None or standing.get(_field_of(event)) != event.seq for event in step):
         return False
     return policy_for(type(subject)).allows(actor, undo_action(kinds), subject)
-

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from organization.access import SYSTEM
 from organization.models import Unit
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Action, Actor, require, require_within
@@ -115,12 +116,25 @@ def workflow_create(
     return workflow
 
 
+REFERENCE_STATES: Final = {TrackedKind.EPIC: EPIC_STATES, TrackedKind.FEATURE: FEATURE_STATES}
+"""What the kanban of a portfolio or program looks like until somebody changes it."""
+
+
 def workflow_of(unit: Unit, kind: TrackedKind) -> Workflow:
-    """The workflow of epics of a portfolio or features of a program; made with the reference states when missing."""
+    """The workflow of epics of a portfolio or features of a program; made with the reference states when missing.
+
+    Units are opened by ``organization``, which knows no workflow; so whoever needs it first makes it, under a lock
+    on the unit.
+    """
     workflow = Workflow.objects.filter(unit=unit, kind=kind).order_by("pk").first()
     if workflow is not None:
         return workflow
-    raise Refused(_("%(unit)s has no workflow for this yet.") % {"unit": unit.name})
+    with transaction.atomic():
+        Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+        workflow = Workflow.objects.filter(unit=unit, kind=kind).order_by("pk").first()
+        return workflow or workflow_create(
+            actor=SYSTEM, unit=unit, kind=kind, name=unit.name, states=REFERENCE_STATES[kind]
+        )
 
 
 def state_create(
