@@ -1,0 +1,33 @@
+/*
+ * The shell: theme switch and the folded navigation. Both are cookies, so that the server draws the page right
+ * from its first byte.
+ *   data-set-theme="light|dark|system"   data-fold-nav
+ */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+
+  function setTheme(theme) {
+    if (theme === "system") delete root.dataset.bsTheme;
+    else root.dataset.bsTheme = theme;
+    portal.cookie("theme", theme);
+    document.querySelectorAll("[data-set-theme]").forEach((item) => {
+      item.setAttribute("aria-checked", String(item.dataset.setTheme === theme));
+    });
+  }
+
+  function foldNav(button) {
+    const narrow = root.dataset.nav !== "narrow";
+    if (narrow) root.dataset.nav = "narrow";
+    else delete root.dataset.nav;
+    button.setAttribute("aria-expanded", String(!narrow));
+    portal.cookie("nav", narrow ? "narrow" : "wide");
+  }
+
+  document.addEventListener("click", (event) => {
+    const theme = event.target.closest("[data-set-theme]");
+    if (theme) setTheme(theme.dataset.setTheme);
+    const fold = event.target.closest("[data-fold-nav]");
+    if (fold) foldNav(fold);
+  });
+})();
