@@ -256,7 +256,7 @@ class _Words:
         if name is not None:
             field = self._model._meta.get_field(name)
             choices = dict(getattr(field, "flatchoices", ()) or ())
-            if value in choices:
+            if isinstance(value, str) and value in choices:
                 return str(choices[value])
             internal = field.get_internal_type()  # type: ignore[union-attr]
             if internal == "DateField":
