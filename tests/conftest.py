@@ -6,7 +6,11 @@ PostgreSQL database and Redis databases of its own.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -23,9 +27,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have the servers up before Django connects, until this process ends."""
     if config.option.collectonly or config.option.help or config.option.markers:
         return
-    holding = servers_in_use(Home(Home.from_environment().root / "test"), durable=False)
-    holding.__enter__()
-    config.add_cleanup(lambda: holding.__exit__(None, None, None))
+    home = Home(Home.from_environment().root / "test")
+    holding = ExitStack()
+    config.add_cleanup(holding.close)
+    if not hasattr(config, "workerinput"):
+        holding.enter_context(only_run(home))
+    holding.enter_context(servers_in_use(home, durable=False))
+
+
+@contextmanager
+def only_run(home: Home) -> Iterator[None]:
+    """One test run a data folder: a second would drop the first one's databases. It waits for its turn."""
+    home.prepare()
+    with open(home.run / "tests.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write(f"Another test run uses {home.root}; waiting for it to end (or set PORTAL_HOME).\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
