@@ -10,29 +10,19 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import redis
 from django.conf import settings
 from django.db import transaction
 from django.http.request import split_domain_port
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from pmo_portal.lib.circuit import Circuit
+from pmo_portal.lib.optional_redis import attempt
 
-logger = logging.getLogger(__name__)
-
-TIMEOUT_SECONDS = 0.1
-REST_SECONDS = 2.0
 MAX_IDS = 500
-"""More ids than this are not listed: the message then says "anything of this kind"."""
+"""More ids than this are not listed: the message then says that anything may have changed."""
 MAX_MESSAGE_BYTES = 32_768
-
-_circuit = Circuit(rest_seconds=REST_SECONDS)
 
 
 class Kind(StrEnum):
@@ -44,6 +34,11 @@ class Kind(StrEnum):
     METRICS = "metrics"
     UNIT = "unit"
 
+    @property
+    def has_ids(self) -> bool:
+        """Whether such changes name single things; the others say all by naming their unit."""
+        return self in {Kind.ITEMS, Kind.FEATURES, Kind.EPICS}
+
 
 class MalformedChange(ValueError):
     """A message on a unit's channel that no service of ours can have sent."""
@@ -51,7 +46,7 @@ class MalformedChange(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """'These things of this unit changed'; without ids: any of that kind may have.
+    """'These things of this unit changed'.
 
     `versions`, when given, stands beside `ids`: a page that already shows that version (because
     it made the change) need not ask again.
@@ -61,6 +56,11 @@ class Change:
     kind: Kind
     ids: tuple[int, ...] = ()
     versions: tuple[int, ...] = ()
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Too many things changed to name them: pages of the unit fetch everything again."""
+        return self.kind.has_ids and not self.ids
 
     def to_json(self) -> str:
         """The payload on Redis and in the browser: ASCII, one line, numbers and a known word only."""
@@ -143,15 +143,11 @@ def publish(
         raise ValueError("versions stand beside ids, one for one")
     if len(change.ids) > MAX_IDS:
         change = Change(unit_id=unit_id, kind=change.kind)
-    if _circuit.is_resting:
-        return False
-    try:
-        _client(settings.REDIS_URL).publish(channel(unit_id), change.to_json())
-    except redis.RedisError as error:
-        _circuit.rest()
-        logger.warning("Live update not sent, pages catch up when they refresh: %s", error)
-        return False
-    return True
+    message = change.to_json()
+    return attempt(
+        lambda client: client.publish(channel(unit_id), message),
+        loss="Live update not sent, pages catch up when they refresh",
+    )
 
 
 def publish_on_commit(
@@ -164,16 +160,4 @@ def publish_on_commit(
     """`publish` once the running transaction is committed; nothing if it is rolled back."""
     transaction.on_commit(
         functools.partial(publish, unit_id=unit_id, kind=kind, ids=tuple(ids), versions=tuple(versions))
-    )
-
-
-@functools.cache
-def _client(url: str) -> redis.Redis:
-    # One more try covers a pooled connection that a Redis restart has cut; timeouts are not tried
-    # again, so that the caller's wait stays bounded.
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )

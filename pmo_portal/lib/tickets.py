@@ -19,6 +19,7 @@ from django.core import signing
 logger = logging.getLogger(__name__)
 
 LIFETIME_SECONDS = 600
+"""For so long a ticket opens a stream; how long the stream then lasts is for the stream process to say."""
 RENEWABLE_SECONDS = 24 * 3600
 """A page left open overnight may still exchange its ticket; after that it is loaded anew."""
 MAX_UNITS = 500
@@ -42,10 +43,6 @@ class Ticket:
     auth_digest: str
     unit_ids: frozenset[int]
     issued_at: int
-
-    @property
-    def expires_at(self) -> int:
-        return self.issued_at + LIFETIME_SECONDS
 
     def is_held_by(self, auth_digest: str) -> bool:
         """False once the person has changed the password (and with it ended every session)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 
 from django.conf import settings
 
@@ -19,6 +20,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         StreamServer(app, host=arguments.host, port=arguments.port).run()
+    if app.has_failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

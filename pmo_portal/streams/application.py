@@ -14,7 +14,6 @@ import asyncio
 import itertools
 import json
 import logging
-import signal
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -56,6 +55,8 @@ class StreamApplication:
         self._hub = Hub(max_streams=options.max_streams, max_streams_per_user=options.max_streams_per_user)
         self._doorkeeper: Doorkeeper | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self.has_failed = False
+        """Whether the process should stop, because a part of it has."""
         self._is_closing = False
         self._numbers = itertools.count()
 
@@ -96,7 +97,14 @@ class StreamApplication:
             asyncio.create_task(self._doorkeeper.run(), name="doorkeeper"),
         ]
         for task in self._tasks:
-            task.add_done_callback(_end_process_on_failure)
+            task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """A process that no longer hears or checks is worse than none: let it be started again."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.critical("The task %r has failed.", task.get_name(), exc_info=error)
+            self.has_failed = True
+            self.close_streams()
 
     async def _stop(self) -> None:
         self.close_streams()
@@ -200,10 +208,3 @@ class StreamApplication:
     def _greeting(self) -> bytes:
         """The pause before a lost stream is tried again: spread, so that not all come at once."""
         return f"retry: {1_000 + next(self._numbers) * 617 % 2_000}\n\n".encode("ascii")
-
-
-def _end_process_on_failure(task: asyncio.Task[None]) -> None:
-    """A process that no longer hears or checks is worse than none: let it be started again."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("The task %r has failed.", task.get_name(), exc_info=error)
-        signal.raise_signal(signal.SIGTERM)

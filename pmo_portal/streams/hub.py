@@ -25,15 +25,21 @@ REFRESH = b"event: refresh\ndata: {}\n\n"
 CLOCK_SLACK_SECONDS = 2.0
 """Tickets carry whole seconds of another machine's clock."""
 
+STREAM_SECONDS = 3_600.0
+"""Streams do not outlive their tickets by more: a page left open shows now and then that its session still is."""
+
 
 class Farewell(StrEnum):
-    """Why a stream was ended for good, as the browser is told."""
+    """Why a stream was ended: the browser needs a new ticket, if it may still have one, to come back."""
 
     RIGHTS = "rights"
+    EXPIRED = "expired"
 
 
 def change_event(change: Change) -> bytes:
     """The change as one server-sent event; its JSON is ASCII without line breaks by construction."""
+    if change.is_sweeping:
+        return REFRESH
     return f"event: change\ndata: {change.to_json()}\n\n".encode("ascii")
 
 
@@ -53,21 +59,18 @@ class Client:
         "_overflowed",
         "_pending",
         "_queue_length",
-        "_tickets",
         "_wake",
-        "expires_at",
-        "since",
+        "ends_at",
+        "tickets",
         "unit_ids",
         "user_id",
     )
 
     def __init__(self, tickets: Sequence[Ticket], *, queue_length: int) -> None:
-        self._tickets = tuple(tickets)
+        self.tickets = frozenset(tickets)
         self.user_id = tickets[0].user_id
         self.unit_ids = frozenset(unit_id for ticket in tickets for unit_id in ticket.unit_ids)
-        self.expires_at = min(ticket.expires_at for ticket in tickets)
-        self.since = min(ticket.issued_at for ticket in tickets) - CLOCK_SLACK_SECONDS
-        """From when on the pages behind this stream may have missed something."""
+        self.ends_at = min(ticket.issued_at for ticket in tickets) + STREAM_SECONDS
         self._queue_length = queue_length
         self._pending: list[bytes] = []
         self._overflowed = False
@@ -75,11 +78,12 @@ class Client:
         self._wake = asyncio.Event()
 
     @property
-    def has_ended(self) -> bool:
-        return self._ended
+    def is_up_to_date(self) -> bool:
+        """Whether everything it was to hear has been handed on."""
+        return not self._pending
 
     def is_same_session(self, standing: Standing) -> bool:
-        return all(ticket.is_held_by(standing.auth_digest) for ticket in self._tickets)
+        return all(ticket.is_held_by(standing.auth_digest) for ticket in self.tickets)
 
     def may_listen(self, standing: Standing | None) -> bool:
         """Whether the user is active, still signed in, and may see every unit the tickets name."""
@@ -92,7 +96,7 @@ class Client:
 
     def push(self, event: bytes) -> None:
         """Queue an event; a full queue gives way to one "refresh", which covers all of it."""
-        if len(self._pending) >= self._queue_length:
+        if event is REFRESH or len(self._pending) >= self._queue_length:
             self.refresh()
         elif not self._ended and not self._overflowed:
             self._pending.append(event)
@@ -159,6 +163,7 @@ class Hub:
         self._by_unit: defaultdict[int, set[Client]] = defaultdict(set)
         self._count = 0
         self._heard: deque[_Heard] = deque()
+        self._listened_until: dict[Ticket, float] = {}
         self._remembers_from: float | None = None
 
     def __len__(self) -> int:
@@ -191,20 +196,35 @@ class Hub:
         if self._remembers_from is None:
             return  # everybody is told to refresh as soon as changes are heard again
         self._forget_old()
-        if client.since <= self._remembers_from:
+        since = min(self._missed_since(ticket, client) for ticket in client.tickets) - CLOCK_SLACK_SECONDS
+        if since <= self._remembers_from:
             client.refresh()
             return
         for heard in self._heard:
-            if heard.at >= client.since and heard.unit_id in client.unit_ids:
+            if heard.at >= since and heard.unit_id in client.unit_ids:
                 client.push(heard.event)
 
+    def _missed_since(self, ticket: Ticket, newcomer: Client) -> float:
+        """From when on the page of this ticket may have missed changes.
+
+        A browser closes its stream and opens another one whenever a page joins or leaves it: what the other
+        pages heard until then, they have not missed. (A browser that lost its stream refreshes by itself.)
+        """
+        if any(ticket in other.tickets for other in self._by_user[ticket.user_id] if other is not newcomer):
+            return time.time()
+        return max(ticket.issued_at, self._listened_until.get(ticket, 0.0))
+
     def leave(self, client: Client) -> None:
-        clients = self._by_user.get(client.user_id, set())
-        if client in clients:
-            self._count -= 1
+        """Give the client's place back."""
+        if client not in self._by_user.get(client.user_id, ()):
+            return
+        self._count -= 1
+        was_listening = all(client in self._by_unit.get(unit_id, ()) for unit_id in client.unit_ids)
         _discard(self._by_user, client.user_id, client)
         for unit_id in client.unit_ids:
             _discard(self._by_unit, unit_id, client)
+        if was_listening and client.is_up_to_date:
+            self._listened_until.update(dict.fromkeys(client.tickets, time.time()))
 
     # --- what is heard -----------------------------------------------------------------------
 
@@ -228,6 +248,10 @@ class Hub:
 
     def _forget_old(self) -> None:
         oldest_kept = time.time() - self._memory_seconds
+        if len(self._listened_until) > self._memory_length:
+            self._listened_until = {
+                ticket: until for ticket, until in self._listened_until.items() if until > oldest_kept
+            }
         while self._heard and (len(self._heard) > self._memory_length or self._heard[0].at < oldest_kept):
             self._remembers_from = self._heard.popleft().at
 
@@ -242,11 +266,11 @@ class Hub:
                     client.end(farewell_event(Farewell.RIGHTS))
 
     def end_expired(self) -> None:
-        """End streams whose tickets have run out; the browser comes back with a new one."""
+        """End streams that have been open for long enough; the browser comes back with a new ticket."""
         now = time.time()
         for client in self._clients():
-            if client.expires_at <= now:
-                client.end()
+            if client.ends_at <= now:
+                client.end(farewell_event(Farewell.EXPIRED))
 
     def end_all(self) -> None:
         for client in self._clients():

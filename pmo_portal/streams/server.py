@@ -34,6 +34,10 @@ class StreamServer(uvicorn.Server):
         )
         self._application = application
 
+    async def on_tick(self, counter: int) -> bool:
+        """Stop when the application has failed, as when told to."""
+        return await super().on_tick(counter) or self._application.has_failed
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first, then close as any server does."""
         self._application.close_streams()

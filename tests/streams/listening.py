@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -50,6 +51,14 @@ class Stream:
             return self._events.get(timeout=seconds)
         except Empty:
             raise TimeoutError("no event") from None
+
+    def next_change(self) -> list[int]:
+        """The ids that the next event names."""
+        event = self.next_event()
+        assert event is not None
+        assert event.name == "change"
+        ids: list[int] = json.loads(event.data)["i"]
+        return ids
 
     def is_silent(self, seconds: float = 0.3) -> bool:
         try:

@@ -13,21 +13,24 @@ from pmo_portal.streams.hub import HEARTBEAT, REFRESH, Client, Hub, TooManyStrea
 from pmo_portal.streams.rights import Standing
 
 
-def client(*unit_ids: int, user_id: int = 1, age_seconds: float = 0, queue_length: int = 3) -> Client:
-    ticket = Ticket(
+def ticket(*unit_ids: int, user_id: int = 1, age_seconds: float = 0) -> Ticket:
+    return Ticket(
         user_id=user_id,
         auth_digest="session",
         unit_ids=frozenset(unit_ids),
         issued_at=int(time.time() - age_seconds),
     )
-    return Client([ticket], queue_length=queue_length)
+
+
+def client(*unit_ids: int, user_id: int = 1, age_seconds: float = 0, queue_length: int = 3) -> Client:
+    return Client([ticket(*unit_ids, user_id=user_id, age_seconds=age_seconds)], queue_length=queue_length)
 
 
 def hub(*, max_streams: int = 10, max_streams_per_user: int = 5, memory_length: int = 100) -> Hub:
     made = Hub(max_streams=max_streams, max_streams_per_user=max_streams_per_user, memory_length=memory_length)
     made.hearing_began()
     # The portal has been running for a while before anybody comes.
-    made._remembers_from = time.time() - 1_000
+    made._remembers_from = time.time() - 60
     return made
 
 
@@ -91,6 +94,49 @@ def test_newcomer_is_told_to_refresh_when_the_memory_is_too_short() -> None:
     assert waiting(newcomer) == REFRESH
 
 
+def test_page_that_was_listening_does_not_refresh_when_another_page_joins() -> None:
+    live = hub()
+    old_page, new_page = ticket(1, age_seconds=300), ticket(1, 2, age_seconds=5)
+    before = Client([old_page], queue_length=3)
+    join(live, before)
+    waiting(before)  # the refresh that its age asked for
+    live.deliver(change(1, 5))
+    waiting(before)
+    live.leave(before)
+    live._heard.clear()
+    live.deliver(change(2, 6))
+
+    both = Client([old_page, new_page], queue_length=3)
+    join(live, both)
+
+    assert waiting(both) == change_event(change(2, 6))
+
+
+def test_page_whose_changes_still_waited_does_refresh() -> None:
+    live = hub()
+    old_page = ticket(1, age_seconds=300)
+    before = Client([old_page], queue_length=3)
+    join(live, before)
+    live.leave(before)
+
+    after = Client([old_page], queue_length=3)
+    join(live, after)
+
+    assert waiting(after) == REFRESH
+
+
+def test_pages_refresh_when_too_much_changed_to_name_it() -> None:
+    here, elsewhere = client(1), client(2)
+    live = hub()
+    join(live, here, elsewhere)
+
+    live.deliver(Change(unit_id=1, kind=Kind.ITEMS))
+    live.deliver(Change(unit_id=2, kind=Kind.METRICS))
+
+    assert waiting(here) == REFRESH
+    assert waiting(elsewhere) == b'event: change\ndata: {"u":2,"k":"metrics","i":[]}\n\n'
+
+
 def test_everybody_refreshes_when_changes_are_heard_again() -> None:
     live = hub()
     here = client(1)
@@ -140,15 +186,14 @@ def test_stream_without_a_unit_may_not_listen() -> None:
     assert not client().may_listen(Standing(unit_ids=frozenset({1}), auth_digest="session"))
 
 
-def test_stream_ends_when_its_ticket_runs_out() -> None:
+def test_stream_ends_when_it_has_been_open_for_an_hour() -> None:
     live = hub()
-    old, young = client(1, age_seconds=601), client(1)
+    old, young = client(1, age_seconds=3_601), client(1)
     join(live, old, young)
-    waiting(old)
 
     live.end_expired()
 
-    assert waiting(old) == b""
+    assert waiting(old) == b'event: bye\ndata: {"reason":"expired"}\n\n'
     assert waiting(young) == HEARTBEAT
 
 
