@@ -109,8 +109,7 @@ def _integers(values: object) -> tuple[int, ...]:
 def channel_prefix() -> str:
     """What stands before every channel; Redis channels ignore database numbers, so two
     installations that share one Redis tell theirs apart by `LIVE_CHANNEL_PREFIX`."""
-    prefix: str = getattr(settings, "LIVE_CHANNEL_PREFIX", "")
-    return f"{prefix}unit:"
+    return f"{settings.LIVE_CHANNEL_PREFIX}unit:"
 
 
 def channel(unit_id: int) -> str:
@@ -144,10 +143,11 @@ def publish(
     if len(change.ids) > MAX_IDS:
         change = Change(unit_id=unit_id, kind=change.kind)
     message = change.to_json()
-    return attempt(
+    hearers = attempt(
         lambda client: client.publish(channel(unit_id), message),
         loss="Live update not sent, pages catch up when they refresh",
     )
+    return hearers is not None
 
 
 def publish_on_commit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 
 from pmo_portal.lib.optional_redis import attempt
@@ -17,20 +18,43 @@ if TYPE_CHECKING:
     import redis
     from celery import Task
 
+FLAG_SECONDS = 5
+
+_LOSS = "Worker not nudged, its next sweep finds the work"
 _ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 def nudge(task: Task[Any, Any], /, **arguments: int | str) -> bool:
     """Send the task on its way with these arguments, if the broker is there; returns whether it was."""
 
-    def send(client: redis.Redis) -> None:
+    def send(client: redis.Redis) -> bool:
         # The broker's own timeouts are those of a worker, which may wait for seconds; this asks first.
         client.ping()
         task.apply_async(kwargs=arguments, retry=True, retry_policy=_ONCE_MORE)
+        return True
 
-    return attempt(send, loss=f"Worker not nudged for {task.name}, its next sweep finds the work")
+    return bool(attempt(send, loss=_LOSS))
+
+
+def nudge_once(task: Task[Any, Any], flag: str, /, **arguments: int | str) -> bool:
+    """`nudge`, unless one with this flag is on its way: many changes within a moment send one message.
+
+    The task calls `nudge_taken` with the flag before it looks, so that whatever changes from then on nudges
+    again. A message that never arrives keeps others from being sent for FLAG_SECONDS at most.
+    """
+    is_first = attempt(lambda client: client.set(_key(flag), 1, nx=True, ex=FLAG_SECONDS), loss=_LOSS)
+    return bool(is_first) and nudge(task, **arguments)
+
+
+def nudge_taken(flag: str) -> None:
+    """The nudge with this flag has arrived; the next change sends another."""
+    attempt(lambda client: client.delete(_key(flag)), loss=_LOSS)
 
 
 def nudge_on_commit(task: Task[Any, Any], /, **arguments: int | str) -> None:
     """`nudge` once the running transaction is committed; nothing if it is rolled back."""
     transaction.on_commit(partial(nudge, task, **arguments))
+
+
+def _key(flag: str) -> str:
+    return f"{settings.LIVE_CHANNEL_PREFIX}nudge:{flag}"

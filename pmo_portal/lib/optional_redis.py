@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import logging
-import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -18,46 +18,29 @@ from kombu.exceptions import OperationalError as BrokerFailure
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from pmo_portal.lib.circuit import Circuit
+
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TIMEOUT_SECONDS = 0.1
 REST_SECONDS = 2.0
 
 
-class Circuit:
-    """Leaves a service alone for a while after it has failed.
-
-    State is per process and unlocked on purpose: two threads that fail at once only set the same time twice.
-    """
-
-    __slots__ = ("_rest_seconds", "_resting_until")
-
-    def __init__(self, *, rest_seconds: float) -> None:
-        self._rest_seconds = rest_seconds
-        self._resting_until = 0.0
-
-    @property
-    def is_resting(self) -> bool:
-        return time.monotonic() < self._resting_until
-
-    def rest(self) -> None:
-        self._resting_until = time.monotonic() + self._rest_seconds
-
-
 _circuit = Circuit(rest_seconds=REST_SECONDS)
 
 
-def attempt(action: Callable[[redis.Redis], object], *, loss: str) -> bool:
-    """Do something with Redis if it is there; returns whether it was done, and logs the `loss` if not."""
+def attempt(action: Callable[[redis.Redis], T], *, loss: str) -> T | None:
+    """The answer of Redis, if it is there; None, and the `loss` in the log, if it is not."""
     if _circuit.is_resting:
-        return False
+        return None
     try:
-        action(_client(settings.REDIS_URL))
+        return action(_client(settings.REDIS_URL))
     except (redis.RedisError, BrokerFailure) as error:
         _circuit.rest()
         logger.warning("%s: %s", loss, error)
-        return False
-    return True
+        return None
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from pmo_portal.lib import optional_redis
-from pmo_portal.lib.nudge import nudge, nudge_on_commit
+from pmo_portal.lib.nudge import nudge, nudge_on_commit, nudge_once, nudge_taken
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +62,17 @@ def test_nudge_on_commit_waits_for_the_commit(settings: Settings, task: Task[Any
         nudge_on_commit(task, unit_id=13)
         transaction.set_rollback(True)
     assert len(sent(settings, queue)) == 1
+
+
+def test_nudge_once_sends_one_message_until_it_is_taken(settings: Settings, task: Task[Any, Any], queue: str) -> None:
+    settings.LIVE_CHANNEL_PREFIX = f"{queue}:"
+    sent_at_all = [nudge_once(task, "12", unit_id=12), nudge_once(task, "12", unit_id=12)]
+    of_another = nudge_once(task, "13", unit_id=13)
+    nudge_taken("12")
+    after = nudge_once(task, "12", unit_id=12)
+
+    assert (sent_at_all, of_another, after) == ([True, False], True, True)
+    assert len(sent(settings, queue)) == 3
 
 
 def test_nudge_gives_up_at_once_while_redis_is_away(settings: Settings, task: Task[Any, Any]) -> None:
