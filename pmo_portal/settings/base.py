@@ -104,6 +104,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "organization.context.shell",
             ],
         },
     },
@@ -149,6 +150,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 # -- who -------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "organization.User"
+AUTHENTICATION_BACKENDS = ["organization.backends.PersonBackend"]
 LOGIN_URL = "organization:sign_in"
 LOGIN_REDIRECT_URL = "organization:home"
 LOGOUT_REDIRECT_URL = "organization:sign_in"
