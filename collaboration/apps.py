@@ -8,3 +8,6 @@ class CollaborationConfig(AppConfig):
     name = "collaboration"
     verbose_name = _("Collaboration")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from collaboration import policies  # noqa: F401 - it needs the loaded models
