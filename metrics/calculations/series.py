@@ -62,10 +62,7 @@ def cumulative_flow(
                 earliest = entered if earliest is None else min(earliest, entered)
             if earliest is not None:
                 reached[position].append(earliest)
-    return {
-        day: tuple(sum(entered <= day for entered in column) for column in reached)
-        for day in days_of(start, end)
-    }
+    return {day: tuple(sum(entered <= day for entered in column) for column in reached) for day in days_of(start, end)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,9 +150,7 @@ def _scope_events(
         elif was_in and not is_in:
             events.append(ScopeEvent(interval.item_id, ScopeChange.REMOVED, interval.from_at, -size))
         elif is_in and new_size != size:
-            events.append(
-                ScopeEvent(interval.item_id, ScopeChange.REESTIMATED, interval.from_at, new_size - size)
-            )
+            events.append(ScopeEvent(interval.item_id, ScopeChange.REESTIMATED, interval.from_at, new_size - size))
         was_in, size = is_in, new_size
     return events
 

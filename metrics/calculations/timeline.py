@@ -98,9 +98,7 @@ class Rules:
 
     def is_started(self, category: Category, team_id: int | None) -> bool:
         """Say whether an item of this team in a state of this category is in progress."""
-        first = (
-            self.started_from.get(team_id, Category.COMMITTED) if team_id is not None else Category.COMMITTED
-        )
+        first = self.started_from.get(team_id, Category.COMMITTED) if team_id is not None else Category.COMMITTED
         return category in _STARTED_FROM[first]
 
     def day(self, at: datetime) -> date:
@@ -194,9 +192,7 @@ def effective(changes: Iterable[Change]) -> list[Change]:
         return voider is not None and not is_void(voider)
 
     kept = [change for change in changes if change.voids is None and not is_void(change)]
-    return sorted(
-        kept, key=lambda change: (_BEGINNING if change.kind is Kind.CREATED else change.at, change.seq)
-    )
+    return sorted(kept, key=lambda change: (_BEGINNING if change.kind is Kind.CREATED else change.at, change.seq))
 
 
 def steps(changes: Iterable[Change], rules: Rules) -> list[Step]:

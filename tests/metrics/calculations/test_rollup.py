@@ -34,9 +34,7 @@ STANDING = [
 def rolled(histories: dict[int, list[Change]], memberships: list[Membership]) -> RolledUp:
     facts = [fact for item_id, changes in histories.items() if (fact := item_fact(item_id, changes, RULES))]
     intervals = [
-        interval
-        for item_id, changes in histories.items()
-        for interval in item_intervals(item_id, changes, RULES)
+        interval for item_id, changes in histories.items() for interval in item_intervals(item_id, changes, RULES)
     ]
     return roll_up(facts, intervals, memberships, RULES)
 
@@ -52,9 +50,7 @@ def wip(result: RolledUp, unit_id: int, on: date) -> int:
 def test_a_finished_item_counts_once_in_every_unit_above() -> None:
     result = rolled({1: history((1, BACKLOG), (2, BUILD), (4, DONE))}, STANDING)
     for unit_id in (TEAM, PROGRAM, PORTFOLIO):
-        assert result.rows[Key(unit_id, day(4), "STORY")] == Row(
-            finished=1, finished_without_estimate=1, wip_delta=-1
-        )
+        assert result.rows[Key(unit_id, day(4), "STORY")] == Row(finished=1, finished_without_estimate=1, wip_delta=-1)
         assert result.cycles[unit_id, day(4), "STORY", 3] == 1
     assert OTHER_PROGRAM not in {key.unit_id for key in result.rows}
 
@@ -69,9 +65,7 @@ def test_estimates_are_summed_and_missing_ones_counted() -> None:
 
 def test_a_reopened_item_leaves_its_old_day() -> None:
     result = rolled({1: history((1, BUILD), (3, DONE), (5, BUILD), (7, DONE))}, STANDING)
-    finished = {
-        key.day: row.finished for key, row in result.rows.items() if key.unit_id == TEAM and row.finished
-    }
+    finished = {key.day: row.finished for key, row in result.rows.items() if key.unit_id == TEAM and row.finished}
     assert finished == {day(7): 1}
 
 

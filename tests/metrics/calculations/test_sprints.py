@@ -56,9 +56,7 @@ def test_later_reestimation_changes_velocity_and_not_the_commitment() -> None:
     result = summary(grown)
     assert result.committed.points == Decimal(5)
     assert result.completed.points == Decimal(8)
-    assert [(change.kind, change.points) for change in result.scope_changes] == [
-        (ScopeChange.REESTIMATED, Decimal(3))
-    ]
+    assert [(change.kind, change.points) for change in result.scope_changes] == [(ScopeChange.REESTIMATED, Decimal(3))]
 
 
 def test_removed_and_put_back_shows_both() -> None:

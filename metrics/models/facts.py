@@ -1,0 +1,132 @@
+"""What the history of a work item says about it, and the stretches of time it is made of.
+
+Both tables are derived from `teams.ItemEvent` by one set-based statement (`services.reading`) and by
+nothing else. Their foreign keys carry no database constraint: the rows are made from the very rows they
+point to, a million at a time, and can be rebuilt at will (ADR-0006).
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from portfolio.models import StateCategory
+from teams.models import ItemType
+
+
+class ItemFact(models.Model):
+    """One work item's dates and spans, as its history reads today.
+
+    Flows belong to the unit that had the item at that moment (`created_unit`, `started_unit`, ...); `unit` has
+    it now. Days are metric days; `cycle_days` and `lead_days` count both ends. `is_counted` is false for what
+    counts in no number: sub-items, deleted items, and items not read yet. `is_start_seen` is false when a
+    finished item never entered a started column; its finish then stands for its start and percentiles leave
+    it out. `is_data_error`: finished before it was created; such an item has no spans.
+    """
+
+    item = models.OneToOneField(
+        "teams.WorkItem", models.CASCADE, primary_key=True, db_constraint=False, related_name="fact"
+    )
+    unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    item_type = models.CharField(max_length=8, choices=ItemType)
+    is_counted = models.BooleanField()
+    category = models.CharField(max_length=10, choices=StateCategory)
+    created_at = models.DateTimeField()
+    created_on = models.DateField()
+    created_unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    started_at = models.DateTimeField(null=True)
+    started_on = models.DateField(null=True)
+    started_unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    finished_at = models.DateTimeField(null=True)
+    finished_on = models.DateField(null=True)
+    finished_unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_on = models.DateField(null=True)
+    cancelled_unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    finished_estimate = models.DecimalField(max_digits=7, decimal_places=2, null=True)
+    is_start_seen = models.BooleanField()
+    is_data_error = models.BooleanField()
+    cycle_days = models.IntegerField(null=True)
+    lead_days = models.IntegerField(null=True)
+    active_seconds = models.BigIntegerField(null=True)
+    waiting_seconds = models.BigIntegerField(null=True)
+    blocked_seconds = models.BigIntegerField(null=True)
+    reopened_count = models.PositiveIntegerField()
+
+    class Meta:
+        # Lists behind the numbers ask by unit and day, and only for what counts.
+        indexes = (
+            models.Index(
+                fields=["finished_unit", "finished_on"],
+                name="fact_finished",
+                condition=Q(is_counted=True, finished_on__isnull=False),
+            ),
+            models.Index(
+                fields=["started_unit", "started_on"],
+                name="fact_started",
+                condition=Q(is_counted=True, started_on__isnull=False),
+            ),
+            models.Index(fields=["created_unit", "created_on"], name="fact_created", condition=Q(is_counted=True)),
+            models.Index(
+                fields=["cancelled_unit", "cancelled_on"],
+                name="fact_cancelled",
+                condition=Q(is_counted=True, cancelled_on__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"facts of item {self.item_id}"
+
+
+class ItemInterval(models.Model):
+    """A stretch of an item's life in which nothing changed that numbers depend on; half-open.
+
+    `to_at` is empty while it lasts. `category` is what the state meant when the item entered it. `is_wip` says
+    whether the item counts as work in progress of `unit` in it: started by the team's own rule, and counted
+    at all. Asking for an earlier moment is a filter on these rows.
+    """
+
+    pk = models.CompositePrimaryKey("item_id", "from_at")
+    item = models.ForeignKey(
+        "teams.WorkItem", models.CASCADE, db_constraint=False, db_index=False, related_name="intervals"
+    )
+    from_at = models.DateTimeField()
+    to_at = models.DateTimeField(null=True)
+    item_type = models.CharField(max_length=8, choices=ItemType)
+    unit = models.ForeignKey(
+        "organization.Unit", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    state = models.ForeignKey(
+        "portfolio.WorkflowState",
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    category = models.CharField(max_length=10, choices=StateCategory)
+    is_wip = models.BooleanField()
+    is_blocked = models.BooleanField()
+    sprint = models.ForeignKey(
+        "teams.Sprint", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    estimate = models.DecimalField(max_digits=7, decimal_places=2, null=True)
+
+    class Meta:
+        indexes = (
+            # Work in progress of a unit, now (to_at empty) and at any earlier moment.
+            models.Index(fields=["unit", "to_at", "from_at"], name="interval_wip", condition=Q(is_wip=True)),
+        )
+
+    def __str__(self) -> str:
+        return f"item {self.item_id} from {self.from_at:%Y-%m-%d %H:%M}"

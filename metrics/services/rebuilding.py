@@ -1,0 +1,88 @@
+"""The rebuild: a team's whole history read again, in one transaction that readers see whole or not at all.
+
+It is the increment with another list of items: the same statements, the same differences. A request stands in
+the team's row until the transaction that fulfils it; whoever is killed leaves it standing for the next.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import islice
+
+from django.db import connection, transaction
+
+from metrics.models import Rollup, RollupTeam
+from metrics.services.applying import rollup_apply
+from metrics.services.contributions import Contributions, contributions_of_items
+from metrics.services.draining import announce
+from metrics.services.locks import lock_unit
+from metrics.services.reading import facts_lock, facts_read
+from metrics.services.rules import rebuild_request, rules_check, rules_note
+from pmo_portal.lib.access import Action, Actor, require_within
+from teams.models import Team, WorkItem
+
+BATCH_SIZE = 20_000
+"""Items read by one statement; decides the memory of a rebuild, whatever the size of the team."""
+
+# A batch sorts some hundred thousand events: in memory, and given back with the transaction.
+_MORE_MEMORY = "SET LOCAL work_mem = '64MB'"
+
+
+def rollup_rebuild(*, actor: Actor, unit_id: int | None, at: datetime) -> int:
+    """Ask for the numbers of a unit (None: of everything) to be read anew; return how many teams that are."""
+    require_within(actor, Action.MANAGE, Rollup, unit_id)
+    teams = Team.objects.all()
+    if unit_id is not None:
+        teams = teams.filter(unit__closure_up__ancestor_id=unit_id)
+    team_ids = set(teams.values_list("pk", flat=True))
+    rules_check(at=at)
+    rebuild_request(team_ids=team_ids, at=at)
+    return len(team_ids)
+
+
+@transaction.atomic
+def team_rebuild_next(*, at: datetime, skip: Sequence[int] = ()) -> int | None:
+    """Fulfil the oldest standing request nobody else works on; return its team, or None when there is none."""
+    claimed = (
+        RollupTeam.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(rebuild_requested_at__isnull=False)
+        .exclude(team_id__in=skip)
+        .order_by("rebuild_requested_at", "team_id")
+        .first()
+    )
+    if claimed is None:
+        return None
+    touched = _team_reread(claimed.team_id)
+    claimed.rebuild_requested_at = None
+    claimed.rebuilt_at = claimed.drained_at = at
+    claimed.save(update_fields=["rebuild_requested_at", "rebuilt_at", "drained_at"])
+    transaction.on_commit(partial(announce, touched))
+    return claimed.team_id
+
+
+def _team_reread(team_id: int) -> frozenset[int]:
+    """Read all items of a team anew; the differences are written at the end, together."""
+    lock_unit(team_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_MORE_MEMORY)
+    difference = Contributions.none()
+    for item_ids in _batches(team_id):
+        facts_lock(item_ids=item_ids)
+        rules_note(item_ids=item_ids)
+        before = contributions_of_items(item_ids=item_ids)
+        facts_read(item_ids=item_ids)
+        difference.add(contributions_of_items(item_ids=item_ids))
+        difference.add(before, sign=-1)
+    return rollup_apply(difference)
+
+
+def _batches(team_id: int) -> Iterator[list[int]]:
+    """Yield the ids of a team's items in ascending order, a batch at a time."""
+    ids = WorkItem.objects.filter(team_id=team_id).order_by("pk").values_list("pk", flat=True)
+    # Eight bytes an item, so that even the largest team's list is small.
+    remaining = iter(array("q", ids.iterator(chunk_size=BATCH_SIZE)))
+    while batch := list(islice(remaining, BATCH_SIZE)):
+        yield batch

@@ -1,0 +1,98 @@
+"""Background work of the numbers: one door to each service, ids in, nothing out.
+
+A change nudges its unit's drain at once; a sweep every few seconds finds what a lost message left, and what
+changed without a message (meanings, the unit tree). Both may run twice, or beside each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from celery import shared_task
+from django.utils import timezone
+
+from pmo_portal.lib import nudge as lib_nudge
+from pmo_portal.lib.live import channel_prefix
+from pmo_portal.lib.optional_redis import attempt
+
+if TYPE_CHECKING:
+    import redis
+
+SWEEP_SECONDS: Final = 5.0
+NUDGE_SECONDS: Final = 5
+"""How long a nudge that never arrived keeps others from being sent; the sweep is no later."""
+
+BEAT_SCHEDULE: Final = {
+    "metrics-sweep": {
+        "task": "metrics.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"queue": "rollups", "expires": SWEEP_SECONDS},
+    },
+    "metrics-checkpoint": {
+        "task": "metrics.checkpoint",
+        "schedule": 6 * 60 * 60.0,
+        "options": {"queue": "rollups", "expires": 60 * 60},
+    },
+}
+
+
+@shared_task(name="metrics.drain", queue="rollups")
+def outbox_drain_task(*, unit_id: int, **_ignored: Any) -> None:
+    """Take what waits in a unit's outbox into the numbers."""
+    from metrics.services.draining import outbox_drain  # noqa: PLC0415 - tasks are imported by what services import
+
+    # Cleared before the drain: whatever is written from now on nudges again.
+    attempt(lambda client: client.delete(_nudge_key(unit_id)), loss="Nudges of this unit rest for some seconds")
+    outbox_drain(unit_id=unit_id, at=timezone.now())
+
+
+@shared_task(name="metrics.sweep", queue="rollups")
+def sweep_task(**_ignored: Any) -> None:
+    """Find everything that waits: lines in the outbox, a changed tree, changed meanings, requested rebuilds."""
+    from metrics.services.sweeping import sweep  # noqa: PLC0415
+
+    if sweep(at=timezone.now()):
+        lib_nudge.nudge(team_rebuild_task)
+
+
+@shared_task(name="metrics.rebuild", queue="rollups")
+def team_rebuild_task(**_ignored: Any) -> None:
+    """Rebuild one team that waits for it, then the next; a second worker takes another team."""
+    from metrics.services.rebuilding import team_rebuild_next  # noqa: PLC0415
+
+    if team_rebuild_next(at=timezone.now()) is not None:
+        lib_nudge.nudge(team_rebuild_task)
+
+
+@shared_task(name="metrics.checkpoint", queue="rollups")
+def checkpoint_task(**_ignored: Any) -> None:
+    """Note the stocks as the quarter began, once a quarter."""
+    from metrics.services.sweeping import checkpoint_of_quarter  # noqa: PLC0415
+
+    checkpoint_of_quarter(at=timezone.now())
+
+
+def nudge(unit_id: int) -> None:
+    """Have a unit's outbox drained soon; many changes within a moment send one message.
+
+    Fails open: without Redis nothing is sent, nobody waits, and the sweep drains when Redis is back.
+    """
+    is_first = False
+
+    def mark(client: redis.Redis) -> None:
+        nonlocal is_first
+        is_first = bool(client.set(_nudge_key(unit_id), 1, nx=True, ex=NUDGE_SECONDS))
+
+    attempt(mark, loss="Numbers are brought up to date by the next sweep")
+    if is_first:
+        lib_nudge.nudge(outbox_drain_task, unit_id=unit_id)
+
+
+def nudge_all() -> None:
+    """Have the sweep run soon, after the commit: the unit tree or a meaning has changed."""
+    lib_nudge.nudge_on_commit(sweep_task)
+
+
+def _nudge_key(unit_id: int) -> str:
+    # Another copy of the portal may share the Redis; the prefix of its live channels tells its nudges apart too.
+    return f"{channel_prefix()}nudge:{unit_id}"

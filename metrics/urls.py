@@ -1,0 +1,9 @@
+"""Pages of the metrics app."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "metrics"
+
+urlpatterns: list[URLPattern] = []
