@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 from django import template
 from django.template.context import RequestContext
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html, json_script
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib import format as formatting
@@ -28,9 +29,7 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     classes = f"icon icon-{size}" if size else "icon"
     href = f"{static('vendor/lucide/icons.svg')}#{name}"
     if label:
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href
-        )
+        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href)
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, href)
 
 
@@ -79,6 +78,13 @@ def page_query(query: Any, page: int) -> str:
     """The query of another page of the same list."""
     pairs = [pair for pair in (query.lists() if query else []) if pair[0] != "page"]
     return f"?{urlencode([*pairs, ('page', page)], doseq=True)}"
+
+
+@register.simple_tag
+def board(arguments: dict[str, Any]) -> SafeString:
+    """A board, drawn by the Jinja2 component; ``arguments`` are those of its macro."""
+    # What Jinja2 gives is escaped already.
+    return mark_safe(render_to_string("components/board_page.jinja", {"board": arguments}, using="jinja2"))  # noqa: S308
 
 
 @register.filter

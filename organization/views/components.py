@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from pmo_portal.lib.access import signed_in
@@ -19,9 +18,7 @@ class SampleForm(forms.Form):
     """A field of each kind, one of them wrong when it is bound to SAMPLE_INPUT."""
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("As people say it aloud."))
-    kind = forms.ChoiceField(
-        label=_("Kind"), choices=[("TEAM", _("Team")), ("PROGRAM", _("Program"))], required=False
-    )
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("TEAM", _("Team")), ("PROGRAM", _("Program"))], required=False)
     starts_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     note = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     is_external = forms.BooleanField(label=_("Works outside the organisation"), required=False)
@@ -33,7 +30,7 @@ class SampleForm(forms.Form):
     )
 
 
-SAMPLE_INPUT = {"name": "Harbour", "kind": "TEAM", "starts_on": "31 Feb", "method": "KANBAN"}
+SAMPLE_INPUT = {"wrong-name": "Harbour", "wrong-kind": "TEAM", "wrong-starts_on": "31 Feb"}
 
 TREND = [14, 11, 15, 13, 17, 16, 19, 18, 22, 21, 24, 23]
 
@@ -75,7 +72,12 @@ def living_context(request: HttpRequest) -> dict[str, Any]:
             {"label": "Columns", "url": "", "is_done": False, "is_current": True},
             {"label": "Check", "url": "", "is_done": False, "is_current": False},
         ],
-        "facts": [("Days left", "4 of 10"), ("Committed", "51 pts"), ("Done", "16 pts"), ("Added · removed", "+8 · −3")],
+        "facts": [
+            ("Days left", "4 of 10"),
+            ("Committed", "51 pts"),
+            ("Done", "16 pts"),
+            ("Added · removed", "+8 · −3"),
+        ],
         "burndown": [51, 51, 48, 56, 53, 48, 40],
         "guideline": [51, 42, 34, 25, 17, 8, 0],
         "rows": rows,
@@ -86,20 +88,20 @@ def living_context(request: HttpRequest) -> dict[str, Any]:
         "conflict": {"who": "Tom Brandt", "value": "No calls about refunds"},
         "choices": [("", "Nobody"), ("1", "Ada Sommer"), ("2", "Tom Brandt")],
         "palette_groups": [
-            {"label": "Teams", "entries": [{"label": "Harbour board", "url": "#", "detail": "Payments", "icon": "square-kanban"}]},
-            {"label": "Items", "entries": [{"label": "HAR-398 Refund in parts", "url": "#", "detail": "In progress", "icon": "bookmark"}]},
+            {"label": "Teams", "entries": [_entry("Harbour board", "Payments", "square-kanban")]},
+            {"label": "Items", "entries": [_entry("HAR-398 Refund in parts", "In progress", "bookmark")]},
         ],
         "nodes": [
-            {"label": "Commerce", "url": "#", "icon": "briefcase", "depth": 0, "is_current": False, "hint": "Portfolio"},
-            {"label": "Payments", "url": "#", "icon": "layers", "depth": 1, "is_current": False, "hint": "Program"},
-            {"label": "Harbour", "url": "#", "icon": "users-round", "depth": 2, "is_current": True, "hint": "Team"},
+            _entry("Commerce", "Portfolio", "briefcase") | {"depth": 0},
+            _entry("Payments", "Program", "layers") | {"depth": 1},
+            _entry("Harbour", "Team", "users-round") | {"depth": 2, "is_current": True},
         ],
-        "board": render_to_string(
-            "components/board_page.jinja",
-            {"board": _board() | {"csrf_token": get_token(request)}},
-            using="jinja2",
-        ),
+        "board": _board() | {"csrf_token": get_token(request)},
     }
+
+
+def _entry(label: str, detail: str, icon: str) -> dict[str, Any]:
+    return {"label": label, "url": "#", "detail": detail, "hint": detail, "icon": icon}
 
 
 def _tiles() -> list[dict[str, Any]]:
@@ -166,35 +168,81 @@ def _tiles() -> list[dict[str, Any]]:
 
 
 def _rows() -> list[dict[str, Any]]:
-    return [
-        {"key": "EP-12", "name": "Clear fees", "state": "Implementing", "category": "ACTIVE", "tone": "good", "health": "On track", "done": 41, "soft": 46, "whole": 52, "finished": "18 Dec – 22 Jan", "money": "EUR 1.2 M"},
-        {"key": "EP-15", "name": "Instant payouts", "state": "Implementing", "category": "ACTIVE", "tone": "warn", "health": "At risk", "done": 20, "soft": 32, "whole": 50, "finished": "3 Mar – 12 May", "money": "EUR 0.8 M"},
-        {"key": "EP-17", "name": "One identity", "state": "Analysing", "category": "WAITING", "tone": "bad", "health": "Off track", "done": 9, "soft": 14, "whole": 44, "finished": "Jun – Sep", "money": "EUR 0.3 M"},
-        {"key": "EP-9", "name": "Self-service refunds", "state": "Done", "category": "DONE", "tone": "good", "health": "On track", "done": 38, "soft": 38, "whole": 38, "finished": "4 Nov", "money": "EUR 1.1 M"},
+    names = ("key", "name", "state", "category", "tone", "health", "done", "soft", "whole", "finished", "money")
+    values = [
+        ("EP-12", "Clear fees", "Implementing", "ACTIVE", "good", "On track", 41, 46, 52, "18 Dec – 22 Jan", "1.2 M"),
+        (
+            "EP-15",
+            "Instant payouts",
+            "Implementing",
+            "ACTIVE",
+            "warn",
+            "At risk",
+            20,
+            32,
+            50,
+            "3 Mar – 12 May",
+            "0.8 M",
+        ),
+        ("EP-17", "One identity", "Analysing", "WAITING", "bad", "Off track", 9, 14, 44, "Jun – Sep", "0.3 M"),
+        ("EP-9", "Self-service refunds", "Done", "DONE", "good", "On track", 38, 38, 38, "4 Nov", "1.1 M"),
     ]
+    return [dict(zip(names, row, strict=True)) for row in values]
 
 
 def _board() -> dict[str, Any]:
     people = {"AS": "Ada Sommer", "TB": "Tom Brandt", "LK": "Lena Krug", "MO": "Mara Okafor"}
     columns = [
-        (34, "Ready", "4", False, "11 pts", "", [
-            ("Let a merchant pause payouts for a bank holiday", "STORY", "412", "Payouts", "", "5", "MO"),
-            ("Show the fee before the transfer is confirmed", "STORY", "415", "Clear fees", "", "3", "AS"),
-            ("Retry webhook deliveries with growing delays", "TASK", "417", "Webhooks", "", "3", "TB"),
-            ("Batch settlement file limits of the new bank", "SPIKE", "420", "Payouts", "", "", "MO"),
-        ]),
-        (35, "In progress", "4 / 3 over by 1", True, "16 pts", "", [
-            ("Refund in parts from the order page", "STORY", "398", "Refunds", "4 d", "5", "AS"),
-            ("Rotate signing keys without a restart", "TASK", "401", "Webhooks", "9 d", "3", "TB"),
-            ("Amounts in the customer’s currency on receipts", "STORY", "404", "Clear fees", "2 d", "5", "LK"),
-            ("Two payouts when the bank answers late", "BUG", "421", "Payouts", "1 d", "3", "MO"),
-        ]),
-        (36, "Review", "1 / 3", False, "3 pts", "", [
-            ("Ledger export as of any past day", "STORY", "389", "Ledger", "3 d", "3", "TB"),
-        ]),
-        (37, "Test", "1 / 2", False, "5 pts", "", [
-            ("Settlement report splits fees by type", "STORY", "377", "Clear fees", "6 d", "5", "AS"),
-        ]),
+        (
+            34,
+            "Ready",
+            "4",
+            False,
+            "11 pts",
+            "",
+            [
+                ("Let a merchant pause payouts for a bank holiday", "STORY", "412", "Payouts", "", "5", "MO"),
+                ("Show the fee before the transfer is confirmed", "STORY", "415", "Clear fees", "", "3", "AS"),
+                ("Retry webhook deliveries with growing delays", "TASK", "417", "Webhooks", "", "3", "TB"),
+                ("Batch settlement file limits of the new bank", "SPIKE", "420", "Payouts", "", "", "MO"),
+            ],
+        ),
+        (
+            35,
+            "In progress",
+            "4 / 3 over by 1",
+            True,
+            "16 pts",
+            "",
+            [
+                ("Refund in parts from the order page", "STORY", "398", "Refunds", "4 d", "5", "AS"),
+                ("Rotate signing keys without a restart", "TASK", "401", "Webhooks", "9 d", "3", "TB"),
+                ("Amounts in the customer’s currency on receipts", "STORY", "404", "Clear fees", "2 d", "5", "LK"),
+                ("Two payouts when the bank answers late", "BUG", "421", "Payouts", "1 d", "3", "MO"),
+            ],
+        ),
+        (
+            36,
+            "Review",
+            "1 / 3",
+            False,
+            "3 pts",
+            "",
+            [
+                ("Ledger export as of any past day", "STORY", "389", "Ledger", "3 d", "3", "TB"),
+            ],
+        ),
+        (
+            37,
+            "Test",
+            "1 / 2",
+            False,
+            "5 pts",
+            "",
+            [
+                ("Settlement report splits fees by type", "STORY", "377", "Clear fees", "6 d", "5", "AS"),
+            ],
+        ),
         (38, "Done", "", False, "", "", []),
     ]
     return {

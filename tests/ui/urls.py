@@ -1,10 +1,14 @@
-"""The portal's addresses, and the living page without a sign-in, for tests that look at components only."""
+"""The portal's addresses, the living page without a sign-in, and a small board that answers by the contract of docs/ui.md."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import engines
 from django.urls import path
 
 from organization.models import User
@@ -17,16 +21,146 @@ SECTIONS = [
 ]  # fmt: skip
 
 
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    request.user = User(email="lena@larkfield.example")
+    return {
+        "crumbs": [("Larkfield", "#"), ("Payments", "#"), ("Harbour", "#")],
+        "create_actions": [{"label": "Work item", "url": "#", "icon": "square-check"}],
+        "navigation": [
+            {"label": label, "url": "#", "icon": icon, "is_current": label == "Teams", "count": count}
+            for label, icon, count in SECTIONS
+        ],
+    }
+
+
 @login_not_required
 def living(request: HttpRequest) -> HttpResponse:
     """The living page as a person sees it who may open every section."""
-    request.user = User(email="lena@larkfield.example")
-    context = living_context(request)
-    context["navigation"] = [
-        {"label": label, "url": "#", "icon": icon, "is_current": label == "Teams", "count": count}
-        for label, icon, count in SECTIONS
-    ]
-    return render(request, "components/living.html", context)
+    return render(request, "components/living.html", living_context(request) | _shell(request))
 
 
-urlpatterns = [path("_living/", living), *portal_urls]
+BOARD_PAGE = """
+{% extends "base.html" %}{% load portal %}
+{% block title %}Harbour board{% endblock %}
+{% block head %}<link rel="stylesheet" href="{% static 'css/components/board.css' %}">{% endblock %}
+{% block scripts %}
+  <script src="{% static 'vendor/sortablejs/Sortable.min.js' %}" defer></script>
+  <script src="{% static 'js/behaviours/board.js' %}" defer></script>
+  <script src="{% static 'js/behaviours/board_input.js' %}" defer></script>
+{% endblock %}
+{% block main_class %}main-board{% endblock %}
+{% block content %}
+  <div class="page-head"><h1>Harbour board</h1></div>
+  {% board arguments %}
+  {% include "components/board_tools.html" only %}
+{% endblock %}
+"""
+
+PARTS = """{% import "components/board.jinja" as parts %}
+{% for c in cards %}{{ parts.card(c) }}{% endfor %}{% for h in heads %}{{ parts.column_head(h) }}{% endfor %}"""
+
+COLUMNS = {1: "Ready", 2: "In progress", 3: "Review", 4: "Frozen"}
+
+
+class SmallBoard:
+    """Five cards in four columns; moves into Frozen are refused."""
+
+    def __init__(self) -> None:
+        self.cards = {
+            number: {
+                "id": number, "version": 1, "column": 1 if number < 4 else 2, "rank": f"a{number}0", "type": "STORY",
+                "type_label": "Story", "url": f"/_board/HAR-{number}/", "title": f"Card {number}", "key": f"HAR-{number}",
+                "epic": "Payouts", "age": "2 d", "points": "3", "initials": "AS", "person": "Ada Sommer",
+            }
+            for number in range(1, 6)
+        }  # fmt: skip
+
+    def heads(self) -> list[dict[str, Any]]:
+        return [
+            {"id": at, "name": name, "limit": str(sum(card["column"] == at for card in self.cards.values()))}
+            for at, name in COLUMNS.items()
+        ]
+
+    def columns(self) -> list[dict[str, Any]]:
+        def ordered(at: int) -> list[dict[str, Any]]:
+            here = [card for card in self.cards.values() if card["column"] == at]
+            return sorted(here, key=lambda card: str(card["rank"]))
+
+        return [head | {"cards": ordered(head["id"])} for head in self.heads()]
+
+    def move(self, number: int, to: int, after: str) -> None:
+        """Ranks are free between any two here: the rank of the card above, and a bit."""
+        card = self.cards[number]
+        above = str(self.cards[int(after)]["rank"]) if after else "a"
+        card.update(column=to, rank=f"{above}5" if after else "Z", version=int(str(card["version"])) + 1)
+
+    def parts(self, cards: list[dict[str, Any]]) -> str:
+        template = engines["jinja2"].from_string(PARTS)
+        return template.render({"cards": cards, "heads": self.heads()})
+
+
+BOARD = SmallBoard()
+
+
+@login_not_required
+def board(request: HttpRequest) -> HttpResponse:
+    """A fresh board at every load."""
+    BOARD.__init__()  # type: ignore[misc]
+    arguments = {
+        "id": "board", "label": "Harbour board", "unit": 12, "move_url": "/_board/move/", "cards_url": "/_board/cards/",
+        "add_url": "/_board/add/", "columns": BOARD.columns(),
+    }  # fmt: skip
+    context = _shell(request) | {"arguments": arguments}
+    return HttpResponse(engines["django"].from_string(BOARD_PAGE).render(context, request))
+
+
+@login_not_required
+def board_move(request: HttpRequest) -> HttpResponse:
+    """Answer a move, or refuse it with a reason and the card as it is."""
+    number, to = int(request.POST["id"]), int(request.POST["to"])
+    if COLUMNS[to] == "Frozen":
+        refused = HttpResponse(BOARD.parts([BOARD.cards[number]]), status=422)
+        refused["HX-Trigger"] = json.dumps({"toast": {"text": "Frozen takes no cards this week.", "kind": "error"}})
+        return refused
+    BOARD.move(number, to, request.POST["after"])
+    answer = HttpResponse(BOARD.parts([BOARD.cards[number]]))
+    answer["HX-Trigger"] = json.dumps({"toast": {"text": f"HAR-{number} moved.", "undo_url": "/_board/undo/"}})
+    return answer
+
+
+@login_not_required
+def board_add(request: HttpRequest) -> HttpResponse:
+    """Answer quick add with the new cards."""
+    made = []
+    for title in request.POST.getlist("title"):
+        number = max(BOARD.cards) + 1
+        template = BOARD.cards[1]
+        card = template | {"id": number, "key": f"HAR-{number}", "title": title, "rank": f"z{number}"}
+        BOARD.cards[number] = card | {"column": int(request.POST["column"]), "version": 1}
+        made.append(BOARD.cards[number])
+    return HttpResponse(BOARD.parts(made))
+
+
+@login_not_required
+def board_cards(request: HttpRequest) -> HttpResponse:
+    """Answer what changed: somebody moved HAR-5 to Review meanwhile, HAR-4 is gone."""
+    BOARD.move(5, 3, "")
+    return HttpResponse(BOARD.parts([BOARD.cards[5]]) + '<li class="board-card" id="card-4" data-gone></li>')
+
+
+@login_not_required
+def board_item(request: HttpRequest, key: str) -> HttpResponse:
+    """The detail of a card: a fragment for the panel."""
+    return HttpResponse(f"<h2>{key}</h2><p>Opened beside the board.</p><input aria-label='Note'>")
+
+
+urlpatterns = [
+    path("_living/", living),
+    path("_board/", board),
+    path("_board/move/", board_move),
+    path("_board/add/", board_add),
+    path("_board/cards/", board_cards),
+    path("_board/undo/", lambda request: HttpResponse(status=204)),
+    path("_board/<str:key>/", board_item),
+    *portal_urls,
+]
