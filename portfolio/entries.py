@@ -9,3 +9,8 @@ from portfolio.models import Epic, Feature, TrackedKind
 
 custom_field_owners.register(CustomFieldOwner(TrackedKind.EPIC.value, _("Epic"), Epic), position=10)
 custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, _("Feature"), Feature), position=20)
+
+from portfolio.demo import strategy
+from pmo_portal.lib.registry import DemoStep, demo_steps
+
+demo_steps.register(DemoStep("Strategy", strategy), position=20)

@@ -21,8 +21,11 @@ from django.utils.translation import gettext as _
 from organization.models import CustomField, Period, Person, Unit
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
-from portfolio.models import Epic, EventKind, EventSource, Feature, StrategicTheme, Tracked, TrackedEvent, WorkflowState
+from portfolio.models import Epic, EventKind, EventSource, Feature, StrategicTheme, Tracked, WorkflowState
 from portfolio.services.types import NEVER_UNDONE, TrackedType, tracked_type, undo_action
+
+EventRow = Any
+"""An event of any tracked thing: the abstract base knows neither its subject nor its manager."""
 
 Names = Mapping[int, str]
 Loader = Callable[[Actor, Collection[int]], Names]
@@ -203,7 +206,7 @@ register_describer(EventKind.THEMES, Describer(names_of(StrategicTheme), ids=_th
 class _Words:
     """Names of everything a page of events mentions, loaded in one statement per kind of thing."""
 
-    def __init__(self, tracked: TrackedType, subject: Tracked, actor: Actor, events: Sequence[TrackedEvent]) -> None:
+    def __init__(self, tracked: TrackedType, subject: Tracked, actor: Actor, events: Sequence[EventRow]) -> None:
         self._model = tracked.model
         self._fields = {field.kind: name for name, field in tracked.fields.items()}
         wanted: dict[Loader, set[int]] = {}
@@ -224,7 +227,7 @@ class _Words:
             return {}
         return dict(CustomField.objects.filter(owner=tracked.kind, code__in=codes).values_list("code", "label"))
 
-    def change(self, event: TrackedEvent) -> HistoryChange:
+    def change(self, event: EventRow) -> HistoryChange:
         kind = EventKind(event.kind)
         old, new = _sides(event)
         label = str(kind.label)
@@ -241,7 +244,7 @@ class _Words:
             new="" if is_order else self._text(kind, new),
             is_order=is_order,
             is_undo=event.voids_id is not None,
-            is_undone=event.is_undone,  # type: ignore[attr-defined]
+            is_undone=event.is_undone,
         )
 
     def _text(self, kind: EventKind, side: Side) -> str:
@@ -258,7 +261,7 @@ class _Words:
             choices = dict(getattr(field, "flatchoices", ()) or ())
             if isinstance(value, str) and value in choices:
                 return str(choices[value])
-            internal = field.get_internal_type()  # type: ignore[union-attr]
+            internal = field.get_internal_type()
             if internal == "DateField":
                 return formatting.day(date.fromisoformat(value))
             if internal == "DecimalField":
@@ -286,13 +289,13 @@ def _worded(value: Any) -> str:
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _events(tracked: TrackedType, subject: Tracked) -> QuerySet[TrackedEvent]:
-    manager = tracked.event_model._default_manager
-    voiding = manager.filter(voids=OuterRef("pk"))
-    return manager.filter(subject_id=subject.pk).annotate(is_undone=Exists(voiding)).select_related("actor")
+def _events(tracked: TrackedType, subject: Tracked) -> QuerySet[Any]:
+    voiding = tracked.events(subject).filter(voids=OuterRef("pk"))
+    rows: QuerySet[Any] = tracked.events(subject).annotate(is_undone=Exists(voiding)).select_related("actor")
+    return rows
 
 
-def _whole_steps(rows: Sequence[TrackedEvent], limit: int) -> tuple[list[TrackedEvent], int | None]:
+def _whole_steps(rows: Sequence[EventRow], limit: int) -> tuple[list[EventRow], int | None]:
     """Up to ``limit`` rows, without a step that is cut by the limit, and where the next page starts."""
     if len(rows) <= limit:
         return list(rows), None
@@ -304,15 +307,15 @@ def _whole_steps(rows: Sequence[TrackedEvent], limit: int) -> tuple[list[Tracked
     return kept, kept[-1].seq
 
 
-def _grouped(events: Iterable[TrackedEvent]) -> list[list[TrackedEvent]]:
+def _grouped(events: Iterable[EventRow]) -> list[list[EventRow]]:
     """Events of one step, which share a correlation id, together; newest step first, each in its own order."""
-    steps: dict[UUID, list[TrackedEvent]] = {}
+    steps: dict[UUID, list[EventRow]] = {}
     for event in events:
         steps.setdefault(event.correlation_id, []).insert(0, event)
     return list(steps.values())
 
 
-def _step(events: Sequence[TrackedEvent], words: _Words, *, can_undo: bool) -> HistoryStep:
+def _step(events: Sequence[EventRow], words: _Words, *, can_undo: bool) -> HistoryStep:
     last = events[-1]
     return HistoryStep(
         seq=last.seq,
@@ -326,7 +329,7 @@ def _step(events: Sequence[TrackedEvent], words: _Words, *, can_undo: bool) -> H
     )
 
 
-def _sides(event: TrackedEvent) -> tuple[Side, Side]:
+def _sides(event: EventRow) -> tuple[Side, Side]:
     return Side(event.old_ref, event.old_value), Side(event.new_ref, event.new_value)
 
 
@@ -336,7 +339,7 @@ def _hidden_kinds(tracked: TrackedType, subject: Tracked, actor: Actor) -> froze
     return frozenset(kinds | ({EventKind.CUSTOM.value} if "custom" in hidden else set()))
 
 
-def _field_of(event: TrackedEvent) -> tuple[str, str | None]:
+def _field_of(event: EventRow) -> tuple[str, str | None]:
     """What an event changed, as conflicts and undo tell fields apart: its kind, and which custom field."""
     return event.kind, event.new_value["code"] if event.kind == EventKind.CUSTOM else None
 
@@ -344,7 +347,8 @@ def _field_of(event: TrackedEvent) -> tuple[str, str | None]:
 def _standing_seqs(tracked: TrackedType, subject: Tracked) -> Mapping[tuple[str, str | None], int]:
     """The newest event of each field that was not undone: only that one can be."""
     rows = (
-        tracked.event_model._default_manager.filter(subject_id=subject.pk, voids__isnull=True, voided_by__isnull=True)
+        tracked.events(subject)
+        .filter(voids__isnull=True, voided_by__isnull=True)
         .annotate(code=KeyTextTransform("code", "new_value"))
         .values_list("kind", "code")
         .annotate(newest=Max("seq"))
@@ -357,7 +361,7 @@ def _standing_seqs(tracked: TrackedType, subject: Tracked) -> Mapping[tuple[str,
 
 
 def _can_undo(
-    step: Sequence[TrackedEvent], subject: Tracked, actor: Actor, standing: Mapping[tuple[str, str | None], int]
+    step: Sequence[EventRow], subject: Tracked, actor: Actor, standing: Mapping[tuple[str, str | None], int]
 ) -> bool:
     """Whether pressing Undo would work: every field of the step is as the step left it, and the actor may set it."""
     kinds = {EventKind(event.kind) for event in step}

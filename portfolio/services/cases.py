@@ -67,7 +67,7 @@ def case_save(
         created_at=at,
         **{name: mine.get(name, getattr(draft, name)) for name in CASE_FIELDS},
     )
-    case.full_clean()
+    case.full_clean(exclude=["author"])
     case.save(force_insert=True)
     tracking.announce(EPIC, unit_ids={epic.unit_id}, ids=[epic.pk], counts=False)
     return case

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from organization.models import Unit, UnitKind
@@ -185,11 +185,14 @@ def epic_undo(*, actor: Actor, epic: Epic, event: EpicEvent, at: datetime) -> Ep
     def work() -> Epic:
         current = tracking.locked(Epic, epic.pk)
         undo_step(current, event=event, actor=actor, at=at)
-        if current.ends_on and current.starts_on and current.ends_on < current.starts_on:
-            raise Refused(_("It would end before it starts; undo the other date too, or set it."))
         return current
 
-    return retrying_rank(work)
+    try:
+        return retrying_rank(work)
+    except IntegrityError as error:
+        if "epic_ends_after_start" not in str(error):
+            raise
+        raise Refused(_("It would end before it starts; undo the other date too, or set it.")) from error
 
 
 # -- alignment -------------------------------------------------------------------------------------------------------

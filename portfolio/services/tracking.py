@@ -111,11 +111,7 @@ def check_seen(subject: Tracked, *, seen_version: int | None, wanted: Mapping[st
     if seen_version is None or seen_version >= subject.version:
         return
     tracked = tracked_type(type(subject))
-    changed = set(
-        tracked.events(subject).filter(seq__gt=seen_version).values_list(
-            "kind", flat=True
-        )
-    )
+    changed = set(tracked.events(subject).filter(seq__gt=seen_version).values_list("kind", flat=True))
     conflicts = [
         FieldConflict(name, yours=value, theirs=getattr(subject, name))
         for name, value in wanted.items()
@@ -226,8 +222,7 @@ def custom_edit(
 def _custom_changed_since(tracked: TrackedType, subject: Tracked, seen_version: int | None) -> set[str]:
     if seen_version is None or seen_version >= subject.version:
         return set()
-    rows = tracked.events(subject).filter(seq__gt=seen_version, kind=EventKind.CUSTOM
-    )
+    rows = tracked.events(subject).filter(seq__gt=seen_version, kind=EventKind.CUSTOM)
     return {value["code"] for value in rows.values_list("new_value", flat=True) if value}
 
 
@@ -246,12 +241,7 @@ def restore(subject: Tracked, *, actor: Actor, at: datetime) -> None:
     if subject.deleted_at is None:
         raise Refused(_("It is not in the recycle bin."))
     tracked = tracked_type(type(subject))
-    deletion = (
-        tracked.events(subject).filter(kind=EventKind.DELETED, voided_by__isnull=True
-        )
-        .order_by("-seq")
-        .first()
-    )
+    deletion = tracked.events(subject).filter(kind=EventKind.DELETED, voided_by__isnull=True).order_by("-seq").first()
     subject.deleted_at = None
     subject.updated_at = at
     change = Change(EventKind.RESTORED, voids_id=deletion.pk if deletion else None)
@@ -294,14 +284,12 @@ def undo(subject: T, *, event: Any, actor: Actor, at: datetime) -> Any:
 def undo_together(subject: T, *, event: Any, actor: Actor, at: datetime) -> list[TrackedEvent]:
     """Void everything one step changed in a locked subject: a dropped card gets its state and its place back."""
     tracked = tracked_type(type(subject))
-    step = tracked.events(subject).filter(correlation_id=event.correlation_id, voids__isnull=True
-    ).order_by("-seq")
+    step = tracked.events(subject).filter(correlation_id=event.correlation_id, voids__isnull=True).order_by("-seq")
     return [undo(subject, event=each, actor=actor, at=at) for each in step]
 
 
 def _newest_standing_seq(tracked: TrackedType, subject: Tracked, kind: EventKind, event: Any) -> int | None:
-    standing = tracked.events(subject).filter(kind=kind, voids__isnull=True, voided_by__isnull=True
-    )
+    standing = tracked.events(subject).filter(kind=kind, voids__isnull=True, voided_by__isnull=True)
     if kind == EventKind.CUSTOM:
         standing = standing.filter(new_value__code=event.new_value["code"])
     newest: int | None = standing.aggregate(newest=Max("seq"))["newest"]
@@ -327,8 +315,8 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
         _check_state_is_there(subject, event.old_ref)
         # The stay in the old state goes on as if it had never been left: its entry is the last one that stands.
         entry = (
-            tracked.events(subject).filter(kind=kind, voids__isnull=True, voided_by__isnull=True, new_ref=event.old_ref
-            )
+            tracked.events(subject)
+            .filter(kind=kind, voids__isnull=True, voided_by__isnull=True, new_ref=event.old_ref)
             .exclude(pk=event.pk)
             .order_by("-at", "-seq")
             .first()
@@ -355,8 +343,8 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
 
 def _check_state_is_there(subject: Tracked, state_id: int | None) -> None:
     """A card cannot go back to a column that was archived since, or to one of another team's board."""
-    states = WorkflowState.objects.filter(pk=state_id, workflow_id=subject.state.workflow_id, is_archived=False)
-    if not states.exists():
+    states = WorkflowState.objects.filter(workflow_id=subject.state.workflow_id, is_archived=False)
+    if state_id is None or not states.filter(pk=state_id).exists():
         raise Refused(_("The column it was in is not on this board any more."))
 
 
