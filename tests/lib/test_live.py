@@ -18,13 +18,14 @@ from pytest_django import Settings
 from pmo_portal.embedded import Home
 from pmo_portal.embedded.redis import Redis
 from pmo_portal.lib import live, optional_redis
+from pmo_portal.lib.circuit import Circuit
 from pmo_portal.lib.live import Change, Kind, MalformedChange
 
 
 @pytest.fixture(autouse=True)
 def _own_channels(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LIVE_CHANNEL_PREFIX = f"{uuid4().hex}:"
-    monkeypatch.setattr(optional_redis, "_circuit", optional_redis.Circuit(rest_seconds=2.0))
+    monkeypatch.setattr(optional_redis, "_circuit", Circuit(rest_seconds=2.0))
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_publish_survives_a_redis_restart_without_a_pause(own_redis: Redis) -> N
 
 
 def test_publish_gives_up_at_once_while_redis_is_away(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optional_redis, "_circuit", optional_redis.Circuit(rest_seconds=0.3))
+    monkeypatch.setattr(optional_redis, "_circuit", Circuit(rest_seconds=0.3))
     own_redis.stop()
 
     was_sent, seconds = publish_timed()

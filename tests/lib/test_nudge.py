@@ -14,12 +14,13 @@ from django.db import transaction
 from pytest_django import Settings
 
 from pmo_portal.lib import optional_redis
+from pmo_portal.lib.circuit import Circuit
 from pmo_portal.lib.nudge import nudge, nudge_on_commit, nudge_once, nudge_taken
 
 
 @pytest.fixture(autouse=True)
 def _fresh_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optional_redis, "_circuit", optional_redis.Circuit(rest_seconds=2.0))
+    monkeypatch.setattr(optional_redis, "_circuit", Circuit(rest_seconds=2.0))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from organization.models import Unit, User
 from pmo_portal.lib import live, optional_redis
+from pmo_portal.lib.circuit import Circuit
 from pmo_portal.streams.application import Options, StreamApplication
 from tests.streams.listening import Visitor, serving
 from tests.streams.people import member_of, team
@@ -21,7 +22,7 @@ from tests.streams.people import member_of, team
 def _own_channels(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis channels know no databases: keep tests that run side by side apart."""
     settings.LIVE_CHANNEL_PREFIX = f"{uuid4().hex}:"
-    monkeypatch.setattr(optional_redis, "_circuit", optional_redis.Circuit(rest_seconds=0.1))
+    monkeypatch.setattr(optional_redis, "_circuit", Circuit(rest_seconds=0.1))
 
 
 @pytest.fixture
