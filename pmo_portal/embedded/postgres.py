@@ -90,7 +90,6 @@ class Postgres:
             account.may_use(libraries)
         account.own(self.data)
         account.own(self.home.postgres_socket_folder)
-        account.may_reach(self.data)
         account.may_reach(self.home.postgres_socket_folder)
         self.log.touch()
         if account.is_other:
@@ -177,6 +176,7 @@ class Postgres:
         return process
 
     def _run(self, program: str, *arguments: str, account: Account) -> None:
+        account.may_reach(self.data)
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         # Output goes to a file: a pipe would stay open in the server that pg_ctl leaves behind.
         with open(self.home.log / f"{program}.log", "w+") as output:

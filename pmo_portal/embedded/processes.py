@@ -44,15 +44,7 @@ def programs(*, host: str, port: int, stream_port: int) -> list[Program]:
     """The four processes of the one-machine portal, in the order they start; they end in the reverse order."""
     python = sys.executable
     return [
-        Program(
-            "web",
-            (
-                python, "-m", "gunicorn", "pmo_portal.wsgi", "--bind", f"{host}:{port}",
-                "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60",
-                "--graceful-timeout", "5", "--keep-alive", "15", "--max-requests", "20000",
-                "--max-requests-jitter", "2000", "--worker-tmp-dir", shared_memory(), "--no-control-socket",
-            ),
-        ),
+        Program("web", (python, "-m", "gunicorn", "pmo_portal.wsgi", "--bind", f"{host}:{port}")),
         Program("stream", (python, "-m", "pmo_portal.streams", "--host", host, "--port", str(stream_port))),
         Program(
             "worker",
@@ -66,11 +58,6 @@ def programs(*, host: str, port: int, stream_port: int) -> list[Program]:
         ),
         Program("beat", (python, "-m", "celery", "-A", "pmo_portal", "beat", "--loglevel", "INFO", "--pidfile=")),
     ]  # fmt: skip
-
-
-def shared_memory() -> str:
-    """Where gunicorn's workers touch their sign of life: in memory, so that a slow disk does not look like a hang."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(Path.cwd())  # noqa: S108
 
 
 class Child:
