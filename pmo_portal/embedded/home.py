@@ -52,6 +52,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def demo_accounts(self) -> Path:
+        """Whom a visitor of the demo can be, for the supervisor to tell; empty when there is no demo."""
+        return self.run / "demo-accounts.txt"
+
+    @property
     def sockets(self) -> Path:
         """Where the servers' sockets are: in `run/`, or, when that path is too long for a socket, in a private
         folder of the system's temporary one whose name follows from the data folder."""

@@ -9,22 +9,24 @@ import django
 
 
 def main() -> None:
-    """Migrate; seed what `DEMO_MODE` promises when nobody has entered anything yet."""
+    """Migrate; seed what `DEMO_MODE` promises when nobody has entered anything yet; note whom a visitor can be."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmo_portal.settings.development")
     django.setup(set_prefix=False)
 
     from django.conf import settings  # noqa: PLC0415 - Django must be set up first
-    from django.core.management import call_command, get_commands  # noqa: PLC0415
-    from django.db import transaction  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
 
+    from organization.demo_accounts import demo_accounts  # noqa: PLC0415
     from organization.models import Unit  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
-    if settings.DEMO_MODE and "seed_demo" in get_commands() and not Unit.objects.exists():
+    if settings.DEMO_MODE and not Unit.objects.exists():
         sys.stdout.write("The database is empty: entering the demo organisation ...\n")
         sys.stdout.flush()
-        with transaction.atomic():  # an interrupted start leaves an empty database, not half an organisation
-            call_command("seed_demo")
+        call_command("seed_demo", verbosity=0)
+    settings.HOME.demo_accounts.write_text(
+        "".join(f"{account.role:<18} {account.name} ({account.email})\n" for account in demo_accounts())
+    )
 
 
 if __name__ == "__main__":

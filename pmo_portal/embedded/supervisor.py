@@ -213,10 +213,9 @@ def reachable(host: str) -> str:
 def announce(home: Home, *, host: str, port: int) -> None:
     """Tell the person at the terminal where to look and who to be."""
     say(f"\n  The portal runs:  http://{reachable(host)}:{port}/")
-    accounts = home.run / "demo-accounts.txt"
-    if accounts.exists():
-        say("  Demo accounts (one click each on the sign-in page):")
-        say("\n".join(f"    {line}" for line in accounts.read_text().splitlines()))
+    if accounts := home.demo_accounts.read_text():
+        say("  Demo accounts, one click each on the sign-in page:")
+        say("\n".join(f"    {line}" for line in accounts.splitlines()))
     say(f"  Logs: {home.log}   Ctrl-C ends it.\n")
 
 
