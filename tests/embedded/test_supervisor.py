@@ -169,7 +169,7 @@ def test_killed_parts_are_started_again(portal: Portal) -> None:
     portal.start()
     wait_until(lambda: portal.answers("/readyz"), seconds=60)
     before = {process.pid for process in leftovers(portal.home)}
-    servers = [Postgres(portal.home), Redis(portal.home)]
+    servers: list[Postgres | Redis] = [Postgres(portal.home), Redis(portal.home)]
     for process in [*leftovers(portal.home), *(server._process() for server in servers)]:
         assert process is not None
         with suppress(psutil.NoSuchProcess):  # it may have ended with its parent
