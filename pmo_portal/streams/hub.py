@@ -124,6 +124,10 @@ class Client:
                 await self._wake.wait()
         except TimeoutError:
             return HEARTBEAT
+        return self.take()
+
+    def take(self) -> bytes:
+        """What waits to be written, which then waits no more; empty when nothing does."""
         chunk = b"".join(self._pending)
         self._pending = []
         self._overflowed = False

@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from organization.models import Unit, User
+from organization.models import Unit, UnitKind, User
 from pmo_portal.lib import live, optional_redis
 from pmo_portal.lib.circuit import Circuit
 from pmo_portal.streams.application import Options, StreamApplication
-from tests.streams.listening import Visitor, serving
-from tests.streams.people import member_of, team
+from tests.factories.organization import unit_make
+from tests.streams.listening import Visitor, serving, until
+from tests.streams.people import member_of
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,7 @@ def options(settings: Settings) -> Options:
 @pytest.fixture
 def visitor(options: Options, transactional_db: None) -> Iterator[Visitor]:
     with serving(StreamApplication(options)) as port, closing(Visitor(port)) as visitor:
+        until(visitor.is_heard)
         yield visitor
 
 
@@ -41,17 +43,23 @@ def cramped_visitor(options: Options, transactional_db: None) -> Iterator[Visito
     """A browser before a stream process with little room and little patience."""
     small = replace(options, heartbeat_seconds=0.2, max_streams_per_user=2, queue_length=5, write_seconds=1.0)
     with serving(StreamApplication(small)) as port, closing(Visitor(port)) as visitor:
+        until(visitor.is_heard)
         yield visitor
 
 
 @pytest.fixture
-def harbour(transactional_db: None) -> Unit:
-    return team("HAR")
+def north(transactional_db: None) -> Unit:
+    return unit_make(UnitKind.PORTFOLIO, name="North")
 
 
 @pytest.fixture
-def lighthouse(transactional_db: None) -> Unit:
-    return team("LIG")
+def harbour(north: Unit) -> Unit:
+    return unit_make(UnitKind.TEAM, parent=north, name="Harbour")
+
+
+@pytest.fixture
+def lighthouse(north: Unit) -> Unit:
+    return unit_make(UnitKind.TEAM, parent=north, name="Lighthouse")
 
 
 @pytest.fixture

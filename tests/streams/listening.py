@@ -9,10 +9,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import urlencode
 
 from pmo_portal.streams.application import StreamApplication
@@ -59,6 +61,15 @@ class Stream:
         assert event.name == "change"
         ids: list[int] = json.loads(event.data)["i"]
         return ids
+
+    def farewell(self, seconds: float) -> str:
+        """The reason with which the stream is ended within so many seconds, whatever it brings before."""
+        deadline = time.monotonic() + seconds
+        while event := self.next_event(max(0.0, deadline - time.monotonic())):
+            if event.name == "bye":
+                reason: str = json.loads(event.data)["reason"]
+                return reason
+        raise AssertionError("ended without a farewell")
 
     def is_silent(self, seconds: float = 0.3) -> bool:
         try:
@@ -109,10 +120,11 @@ class Visitor:
         return stream
 
     def listen(self, *tickets: str) -> Stream:
-        """A granted stream, past the refresh that a stream process just started asks for."""
+        """A granted stream, past what happened before it was opened (a process just started asks to refresh)."""
         stream = self.open(*tickets)
         assert stream.status == HTTPStatus.OK
-        assert stream.next_event() == Event("refresh", "{}")
+        while not stream.is_silent(0.1):
+            pass
         return stream
 
     def status(self, *tickets: str) -> int:
@@ -120,6 +132,19 @@ class Visitor:
         stream = self.open(*tickets)
         stream.close()
         return stream.status
+
+    def health(self) -> dict[str, Any]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=1)) as connection:
+            connection.request("GET", "/healthz")
+            report: dict[str, Any] = json.load(connection.getresponse())
+            return report
+
+    def is_heard(self) -> bool:
+        """Whether the process is up and changes reach it."""
+        try:
+            return bool(self.health()["is_hearing"])
+        except OSError:
+            return False
 
     def close(self) -> None:
         for stream in self._streams:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
 
 from pmo_portal.lib.live import Change, Kind
 from pmo_portal.lib.tickets import Ticket
-from pmo_portal.streams.hub import HEARTBEAT, REFRESH, Client, Hub, TooManyStreams, change_event
+from pmo_portal.streams.hub import REFRESH, Client, Hub, TooManyStreams, change_event
 from pmo_portal.streams.rights import Standing
 
 
@@ -40,10 +39,6 @@ def join(to: Hub, *clients: Client) -> None:
         to.listen(each)
 
 
-def waiting(each: Client) -> bytes:
-    return asyncio.run(each.next_chunk(heartbeat_seconds=0.001))
-
-
 def change(unit_id: int, *ids: int) -> Change:
     return Change(unit_id=unit_id, kind=Kind.ITEMS, ids=ids)
 
@@ -55,8 +50,8 @@ def test_change_reaches_only_those_who_listen_to_the_unit() -> None:
 
     live.deliver(change(1, 5))
 
-    assert waiting(here) == waiting(both) == b'event: change\ndata: {"u":1,"k":"items","i":[5]}\n\n'
-    assert waiting(elsewhere) == HEARTBEAT
+    assert here.take() == both.take() == b'event: change\ndata: {"u":1,"k":"items","i":[5]}\n\n'
+    assert elsewhere.take() == b""
 
 
 def test_slow_browser_gets_one_refresh_instead_of_a_long_queue() -> None:
@@ -66,10 +61,10 @@ def test_slow_browser_gets_one_refresh_instead_of_a_long_queue() -> None:
 
     for number in range(50):
         live.deliver(change(1, number))
-    assert waiting(slow) == REFRESH
+    assert slow.take() == REFRESH
 
     live.deliver(change(1, 99))
-    assert waiting(slow) == change_event(change(1, 99))
+    assert slow.take() == change_event(change(1, 99))
 
 
 def test_newcomer_hears_what_happened_since_its_page_was_made() -> None:
@@ -80,7 +75,7 @@ def test_newcomer_hears_what_happened_since_its_page_was_made() -> None:
 
     join(live, newcomer)
 
-    assert waiting(newcomer) == change_event(change(1, 5))
+    assert newcomer.take() == change_event(change(1, 5))
 
 
 def test_newcomer_is_told_to_refresh_when_the_memory_is_too_short() -> None:
@@ -91,7 +86,7 @@ def test_newcomer_is_told_to_refresh_when_the_memory_is_too_short() -> None:
 
     join(live, newcomer)
 
-    assert waiting(newcomer) == REFRESH
+    assert newcomer.take() == REFRESH
 
 
 def test_page_that_was_listening_does_not_refresh_when_another_page_joins() -> None:
@@ -99,9 +94,9 @@ def test_page_that_was_listening_does_not_refresh_when_another_page_joins() -> N
     old_page, new_page = ticket(1, age_seconds=300), ticket(1, 2, age_seconds=5)
     before = Client([old_page], queue_length=3)
     join(live, before)
-    waiting(before)  # the refresh that its age asked for
+    before.take()  # the refresh that its age asked for
     live.deliver(change(1, 5))
-    waiting(before)
+    before.take()
     live.leave(before)
     live._heard.clear()
     live.deliver(change(2, 6))
@@ -109,7 +104,7 @@ def test_page_that_was_listening_does_not_refresh_when_another_page_joins() -> N
     both = Client([old_page, new_page], queue_length=3)
     join(live, both)
 
-    assert waiting(both) == change_event(change(2, 6))
+    assert both.take() == change_event(change(2, 6))
 
 
 def test_page_whose_changes_still_waited_does_refresh() -> None:
@@ -122,7 +117,7 @@ def test_page_whose_changes_still_waited_does_refresh() -> None:
     after = Client([old_page], queue_length=3)
     join(live, after)
 
-    assert waiting(after) == REFRESH
+    assert after.take() == REFRESH
 
 
 def test_pages_refresh_when_too_much_changed_to_name_it() -> None:
@@ -133,8 +128,8 @@ def test_pages_refresh_when_too_much_changed_to_name_it() -> None:
     live.deliver(Change(unit_id=1, kind=Kind.ITEMS))
     live.deliver(Change(unit_id=2, kind=Kind.METRICS))
 
-    assert waiting(here) == REFRESH
-    assert waiting(elsewhere) == b'event: change\ndata: {"u":2,"k":"metrics","i":[]}\n\n'
+    assert here.take() == REFRESH
+    assert elsewhere.take() == b'event: change\ndata: {"u":2,"k":"metrics","i":[]}\n\n'
 
 
 def test_everybody_refreshes_when_changes_are_heard_again() -> None:
@@ -144,11 +139,11 @@ def test_everybody_refreshes_when_changes_are_heard_again() -> None:
     live.hearing_lost()
     while_deaf = client(1)
     join(live, while_deaf)
-    assert waiting(while_deaf) == HEARTBEAT
+    assert while_deaf.take() == b""
 
     live.hearing_began()
 
-    assert waiting(here) == waiting(while_deaf) == REFRESH
+    assert here.take() == while_deaf.take() == REFRESH
 
 
 @pytest.mark.parametrize(
@@ -168,8 +163,8 @@ def test_stream_ends_with_the_right_and_loses_what_still_waited(standing: Standi
 
     live.end_without_right({1}, {1: standing} if standing else {})
 
-    assert waiting(listener) == b'event: bye\ndata: {"reason":"rights"}\n\n'
-    assert waiting(listener) == b""
+    assert listener.take() == b'event: bye\ndata: {"reason":"rights"}\n\n'
+    assert listener.take() == b""
 
 
 def test_stream_goes_on_while_the_right_holds() -> None:
@@ -179,7 +174,7 @@ def test_stream_goes_on_while_the_right_holds() -> None:
 
     live.end_without_right({1}, {1: Standing(unit_ids=frozenset({1, 9}), auth_digest="session")})
 
-    assert waiting(listener) == HEARTBEAT
+    assert listener.take() == b""
 
 
 def test_stream_without_a_unit_may_not_listen() -> None:
@@ -193,8 +188,8 @@ def test_stream_ends_when_it_has_been_open_for_an_hour() -> None:
 
     live.end_expired()
 
-    assert waiting(old) == b'event: bye\ndata: {"reason":"expired"}\n\n'
-    assert waiting(young) == HEARTBEAT
+    assert old.take() == b'event: bye\ndata: {"reason":"expired"}\n\n'
+    assert young.take() == b""
 
 
 def test_places_are_limited_and_given_back() -> None:

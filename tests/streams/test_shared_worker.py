@@ -6,14 +6,10 @@ tested with the pages themselves.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -22,9 +18,10 @@ from django.conf import settings
 from playwright.sync_api import BrowserContext, Page
 
 from organization.access import live_rights
-from organization.models import RoleAssignment, Unit, User
+from organization.models import Unit, User
 from pmo_portal.lib import live, tickets
 from tests.streams.listening import Visitor
+from tests.streams.people import join_team, leave_team
 
 WORKER = settings.BASE_DIR / "static" / "js" / "live-worker.js"
 
@@ -106,13 +103,6 @@ def hears(page: Page, **message: object) -> None:
     )
 
 
-def health(port: int) -> dict[str, Any]:
-    with closing(HTTPConnection("127.0.0.1", port)) as connection:
-        connection.request("GET", "/healthz")
-        report: dict[str, Any] = json.load(connection.getresponse())
-        return report
-
-
 def ticket(user: User, *units: Unit) -> str:
     return tickets.issue(user=user, unit_ids=[unit.pk for unit in units])
 
@@ -126,7 +116,7 @@ def change(unit: Unit, *ids: int) -> list[dict[str, object]]:
 def test_pages_of_a_browser_share_one_stream(
     open_page: OpenPage, visitor: Visitor, user: User, harbour: Unit, lighthouse: Unit
 ) -> None:
-    RoleAssignment.objects.create(person_id=user.person_id, unit=lighthouse, role="DEVELOPER")
+    join_team(user, lighthouse)
     first = open_page(ticket(user, harbour))
     hears(first, type="open")
     second = open_page(ticket(user, lighthouse))
@@ -134,7 +124,7 @@ def test_pages_of_a_browser_share_one_stream(
 
     hears(first, type="change", changes=change(harbour, 1))
     hears(second, type="change", changes=change(lighthouse, 2))
-    assert health(visitor.port)["streams"] == 1
+    assert visitor.health()["streams"] == 1
 
 
 def test_page_with_an_old_ticket_gets_a_new_one(open_page: OpenPage, user: User, harbour: Unit) -> None:
@@ -151,7 +141,7 @@ def test_page_is_told_when_nothing_is_left_to_hear(open_page: OpenPage, user: Us
     page = open_page(ticket(user, harbour))
     hears(page, type="open")
 
-    RoleAssignment.objects.all().delete()
+    leave_team(user, harbour)
 
     hears(page, type="ended")
 
@@ -159,11 +149,11 @@ def test_page_is_told_when_nothing_is_left_to_hear(open_page: OpenPage, user: Us
 def test_page_that_loses_one_of_its_units_goes_on_with_the_other(
     open_page: OpenPage, user: User, harbour: Unit, lighthouse: Unit
 ) -> None:
-    lost = RoleAssignment.objects.create(person_id=user.person_id, unit=lighthouse, role="DEVELOPER")
+    join_team(user, lighthouse)
     page = open_page(ticket(user, harbour, lighthouse))
     hears(page, type="open")
 
-    lost.delete()
+    leave_team(user, lighthouse)
 
     hears(page, type="lost")
     hears(page, type="open", refresh=True)

@@ -12,11 +12,11 @@ import redis
 import time_machine
 from pytest_django import Settings
 
-from organization.models import RoleAssignment, Unit, User
+from organization.models import Unit, User
 from pmo_portal.lib import live, tickets
 from pmo_portal.streams import hub
 from tests.streams.listening import Event, Visitor, until
-from tests.streams.people import member_of
+from tests.streams.people import deactivate, leave_team, member_of
 
 REVOCATION_SECONDS = 5.0
 
@@ -151,7 +151,7 @@ def test_old_and_forged_and_missing_tickets_ask_for_a_new_one(visitor: Visitor, 
 
 
 def test_tickets_of_two_people_do_not_mix(visitor: Visitor, user: User, harbour: Unit) -> None:
-    other = member_of(harbour, email="other@example.org")
+    other = member_of(harbour)
 
     assert visitor.status(ticket(user, harbour), ticket(other, harbour)) == 401
 
@@ -165,7 +165,7 @@ def test_ticket_from_before_a_new_password_is_refused(visitor: Visitor, user: Us
 
 
 def test_inactive_user_hears_nothing(visitor: Visitor, user: User, harbour: Unit) -> None:
-    User.objects.filter(pk=user.pk).update(is_active=False)
+    deactivate(user)
 
     assert visitor.status(ticket(user, harbour)) == 404
 
@@ -211,20 +211,20 @@ def test_there_is_nothing_else_here(visitor: Visitor, method: str, path: str, st
 def test_stream_ends_soon_after_the_role_is_taken(visitor: Visitor, user: User, harbour: Unit) -> None:
     stream = visitor.listen(ticket(user, harbour))
 
-    RoleAssignment.objects.all().delete()
+    leave_team(user, harbour)
 
-    assert stream.next_event(REVOCATION_SECONDS) == Event("bye", '{"reason":"rights"}')
+    assert stream.farewell(REVOCATION_SECONDS) == "rights"
     assert stream.next_event() is None
     assert visitor.status(ticket(user, harbour)) == 404
 
 
 def test_stream_ends_soon_after_the_account_is_deactivated(visitor: Visitor, user: User, harbour: Unit) -> None:
-    colleague = member_of(harbour, email="colleague@example.org")
+    colleague = member_of(harbour)
     stream, other = visitor.listen(ticket(user, harbour)), visitor.listen(ticket(colleague, harbour))
 
-    User.objects.filter(pk=user.pk).update(is_active=False)
+    deactivate(user)
 
-    assert stream.next_event(REVOCATION_SECONDS) == Event("bye", '{"reason":"rights"}')
+    assert stream.farewell(REVOCATION_SECONDS) == "rights"
     publish(harbour, 1)
     assert other.next_change() == [1]
 
@@ -235,7 +235,7 @@ def test_stream_ends_soon_after_the_password_is_changed(visitor: Visitor, user: 
     user.set_password("another long pass phrase")
     user.save()
 
-    assert stream.next_event(REVOCATION_SECONDS) == Event("bye", '{"reason":"rights"}')
+    assert stream.farewell(REVOCATION_SECONDS) == "rights"
 
 
 def test_stream_ends_after_an_hour_and_a_new_ticket_opens_the_next(
@@ -244,7 +244,7 @@ def test_stream_ends_after_an_hour_and_a_new_ticket_opens_the_next(
     monkeypatch.setattr(hub, "STREAM_SECONDS", 3.0)
     stream = visitor.listen(ticket(user, harbour))
 
-    assert stream.next_event(8) == Event("bye", '{"reason":"expired"}')
+    assert stream.farewell(8) == "expired"
     assert stream.next_event() is None
     assert visitor.status(ticket(user, harbour)) == 200
 
