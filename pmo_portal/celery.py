@@ -29,6 +29,14 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+def route_by_declaration(
+    name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **rest: Any
+) -> dict[str, str] | None:
+    """The queue a task names itself with ``@shared_task(queue_name=...)``; Celery deprecates its own attribute."""
+    queue = getattr(task or app.tasks.get(name), "queue_name", None)
+    return {"queue": queue} if queue else None
+
+
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """Everything that runs by the clock: the union of the apps' `tasks.BEAT_SCHEDULE`."""
     schedule: dict[str, dict[str, Any]] = {}

@@ -244,6 +244,7 @@ CELERY_ENABLE_UTC = True
 
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = ("pmo_portal.celery.route_by_declaration",)
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {queue: {} for queue in ("default", "imports", "rollups", "mail")}
 
 # A task counts as done when it has ended, not when it was fetched; a killed worker's task is given to another.
