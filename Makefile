@@ -10,7 +10,6 @@ MANAGE := $(BIN)/python manage.py
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS)
 LOCKS := requirements.lock requirements-dev.lock
-UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-dev.lock)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
@@ -19,12 +18,8 @@ help: ## list the commands
 
 setup: .venv/.ready ## make the environment in .venv
 
-.venv/.ready: $(LOCKS)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-		|| { echo "The portal needs Python 3.11, 3.12 or 3.13; name one with 'make PYTHON=...'."; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python $(LOCKS)
+.venv/.ready: $(LOCKS) scripts/environment.py
+	@$(PYTHON) scripts/environment.py
 	@touch $@
 
 run: setup ## start the whole portal; PORT and PORTAL_HOME choose where
