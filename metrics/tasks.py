@@ -36,7 +36,7 @@ BEAT_SCHEDULE: Final = {
 }
 
 
-@shared_task(name="metrics.drain", queue="rollups")
+@shared_task(name="metrics.drain", queue_name="rollups")
 def outbox_drain_task(*, unit_id: int, **_ignored: Any) -> None:
     """Take what waits in a unit's outbox into the numbers."""
     from metrics.services.draining import outbox_drain  # noqa: PLC0415 - tasks are imported by what services import
@@ -46,7 +46,7 @@ def outbox_drain_task(*, unit_id: int, **_ignored: Any) -> None:
     outbox_drain(unit_id=unit_id, at=timezone.now())
 
 
-@shared_task(name="metrics.sweep", queue="rollups")
+@shared_task(name="metrics.sweep", queue_name="rollups")
 def sweep_task(**_ignored: Any) -> None:
     """Find everything that waits: lines in the outbox, a changed tree, changed meanings, requested rebuilds."""
     from metrics.services.sweeping import sweep  # noqa: PLC0415
@@ -55,7 +55,7 @@ def sweep_task(**_ignored: Any) -> None:
         lib_nudge.nudge(team_rebuild_task)
 
 
-@shared_task(name="metrics.rebuild", queue="rollups")
+@shared_task(name="metrics.rebuild", queue_name="rollups")
 def team_rebuild_task(**_ignored: Any) -> None:
     """Rebuild one team that waits for it, then the next; a second worker takes another team."""
     from metrics.services.rebuilding import team_rebuild_next  # noqa: PLC0415
@@ -64,7 +64,7 @@ def team_rebuild_task(**_ignored: Any) -> None:
         lib_nudge.nudge(team_rebuild_task)
 
 
-@shared_task(name="metrics.checkpoint", queue="rollups")
+@shared_task(name="metrics.checkpoint", queue_name="rollups")
 def checkpoint_task(**_ignored: Any) -> None:
     """Note the stocks as the quarter began, once a quarter."""
     from metrics.services.sweeping import checkpoint_of_quarter  # noqa: PLC0415

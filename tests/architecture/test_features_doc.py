@@ -6,6 +6,7 @@ import ast
 import re
 
 import pytest
+
 from tests.architecture.test_layers import ROOT
 from tests.architecture.test_view_access import patterns
 

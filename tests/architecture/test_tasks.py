@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 
-from tests.architecture.test_layers import APPS, ROOT, modules
-
 from pmo_portal.celery import app as celery_app
+from tests.architecture.test_layers import APPS, ROOT, modules
 
 QUEUES = {"default", "imports", "rollups", "mail"}
 
@@ -25,7 +24,7 @@ def test_tasks_declare_their_queue() -> None:
 
 def test_tasks_go_to_the_queue_they_declare() -> None:
     for name, task in our_tasks().items():
-        routed = celery_app.amqp.router.route({}, name, task=task)
+        routed = celery_app.amqp.router.route({}, name, task_type=task)
         assert routed["queue"].name == task.queue_name, name  # type: ignore[attr-defined]
 
 
