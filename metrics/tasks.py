@@ -6,21 +6,14 @@ changed without a message (meanings, the unit tree). Both may run twice, or besi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from celery import shared_task
 from django.utils import timezone
 
 from pmo_portal.lib import nudge as lib_nudge
-from pmo_portal.lib.live import channel_prefix
-from pmo_portal.lib.optional_redis import attempt
-
-if TYPE_CHECKING:
-    import redis
 
 SWEEP_SECONDS: Final = 5.0
-NUDGE_SECONDS: Final = 5
-"""How long a nudge that never arrived keeps others from being sent; the sweep is no later."""
 
 BEAT_SCHEDULE: Final = {
     "metrics-sweep": {
@@ -42,7 +35,7 @@ def outbox_drain_task(*, unit_id: int, **_ignored: Any) -> None:
     from metrics.services.draining import outbox_drain  # noqa: PLC0415 - tasks are imported by what services import
 
     # Cleared before the drain: whatever is written from now on nudges again.
-    attempt(lambda client: client.delete(_nudge_key(unit_id)), loss="Nudges of this unit rest for some seconds")
+    lib_nudge.nudge_taken(_nudge_flag(unit_id))
     outbox_drain(unit_id=unit_id, at=timezone.now())
 
 
@@ -77,15 +70,7 @@ def nudge(unit_id: int) -> None:
 
     Fails open: without Redis nothing is sent, nobody waits, and the sweep drains when Redis is back.
     """
-    is_first = False
-
-    def mark(client: redis.Redis) -> None:
-        nonlocal is_first
-        is_first = bool(client.set(_nudge_key(unit_id), 1, nx=True, ex=NUDGE_SECONDS))
-
-    attempt(mark, loss="Numbers are brought up to date by the next sweep")
-    if is_first:
-        lib_nudge.nudge(outbox_drain_task, unit_id=unit_id)
+    lib_nudge.nudge_once(outbox_drain_task, _nudge_flag(unit_id), unit_id=unit_id)
 
 
 def nudge_all() -> None:
@@ -93,6 +78,5 @@ def nudge_all() -> None:
     lib_nudge.nudge_on_commit(sweep_task)
 
 
-def _nudge_key(unit_id: int) -> str:
-    # Another copy of the portal may share the Redis; the prefix of its live channels tells its nudges apart too.
-    return f"{channel_prefix()}nudge:{unit_id}"
+def _nudge_flag(unit_id: int) -> str:
+    return f"drain:{unit_id}"
