@@ -18,8 +18,6 @@ from django.utils import timezone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmo_portal.settings.development")
 
-QUEUES = ("default", "imports", "rollups", "mail")
-
 HEARTBEAT_KEY = "worker-heartbeat"
 HEARTBEAT_SECONDS = 60
 """A worker that has not been heard for this long counts as gone (see `/readyz`)."""

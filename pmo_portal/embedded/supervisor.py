@@ -182,9 +182,12 @@ def watch(home: Home, children: list[Child], *, host: str, port: int) -> None:
         if now - servers_checked_at > SERVER_CHECK_SECONDS:
             servers_checked_at = now
             keep_servers(home)
-        if not is_announced and (answers(host, port) or now - started_at > READY_SECONDS):
+        if not is_announced and answers(host, port):
             is_announced = True
             announce(home, host=host, port=port)
+        elif not is_announced and now - started_at > READY_SECONDS:
+            is_announced = True
+            say(f"The pages do not answer after {READY_SECONDS:.0f} s; why is in {home.log / 'web.log'}.")
         time.sleep(WATCH_SECONDS)
 
 
