@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from collaboration.models import Job
+    from collaboration.models import Job  # noqa: F401 - named in the base class
 
 
 class JobQuerySet(models.QuerySet["Job"]):

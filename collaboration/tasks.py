@@ -11,19 +11,21 @@ DAY_SECONDS = 24 * 3600
 
 
 # As good as no time limit: a job may take hours, renews its lease while it works, and is taken over when it stops.
-@shared_task(queue="imports", soft_time_limit=DAY_SECONDS, time_limit=DAY_SECONDS + 60)
+@shared_task(
+    name="collaboration.job_work", queue_name="imports", soft_time_limit=DAY_SECONDS, time_limit=DAY_SECONDS + 60
+)
 def job_work(job_id: int) -> None:
     """Do one job, unless somebody else does."""
     job_run(job_id)
 
 
-@shared_task(queue="default", ignore_result=True)
+@shared_task(name="collaboration.job_resume_lapsed", queue_name="default")
 def job_resume_lapsed() -> None:
     """Give jobs whose worker died, or whose message was lost, to a worker."""
     jobs_resume_lapsed(at=timezone.now())
 
 
-@shared_task(queue="default", ignore_result=True)
+@shared_task(name="collaboration.job_expire", queue_name="default")
 def job_expire() -> None:
     """Forget jobs whose result has expired."""
     jobs_expire(at=timezone.now())
@@ -31,9 +33,9 @@ def job_expire() -> None:
 
 BEAT_SCHEDULE = {
     "collaboration.job_resume_lapsed": {
-        "task": "collaboration.tasks.job_resume_lapsed",
+        "task": "collaboration.job_resume_lapsed",
         "schedule": 10.0,
         "options": {"expires": 10},
     },
-    "collaboration.job_expire": {"task": "collaboration.tasks.job_expire", "schedule": 3600.0},
+    "collaboration.job_expire": {"task": "collaboration.job_expire", "schedule": 3600.0},
 }

@@ -5,51 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40, verbose_name='kind')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('parameters', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('QUEUED', 'Queued'), ('RUNNING', 'Running'), ('DONE', 'Done'), ('FAILED', 'Failed'), ('CANCELLED', 'Cancelled')], default='QUEUED', max_length=9, verbose_name='state')),
-                ('progress', models.PositiveBigIntegerField(default=0, verbose_name='done so far')),
-                ('total', models.PositiveBigIntegerField(null=True, verbose_name='in all')),
-                ('cursor', models.JSONField(default=dict)),
-                ('result', models.JSONField(default=dict)),
-                ('failure', models.TextField(blank=True, verbose_name='why it failed')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_holder', models.CharField(blank=True, max_length=120)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('is_cancel_requested', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40, verbose_name="kind")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("QUEUED", "Queued"),
+                            ("RUNNING", "Running"),
+                            ("DONE", "Done"),
+                            ("FAILED", "Failed"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="QUEUED",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("progress", models.PositiveBigIntegerField(default=0, verbose_name="done so far")),
+                ("total", models.PositiveBigIntegerField(null=True, verbose_name="in all")),
+                ("cursor", models.JSONField(default=dict)),
+                ("result", models.JSONField(default=dict)),
+                ("failure", models.TextField(blank=True, verbose_name="why it failed")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_holder", models.CharField(blank=True, max_length=120)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("is_cancel_requested", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name': 'job',
-                'verbose_name_plural': 'jobs',
+                "verbose_name": "job",
+                "verbose_name_plural": "jobs",
             },
         ),
         migrations.CreateModel(
-            name='JobError',
+            name="JobError",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(max_length=200, verbose_name='where')),
-                ('message', models.TextField(verbose_name='what is wrong')),
-                ('row', models.TextField(blank=True, verbose_name='the row')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place", models.CharField(max_length=200, verbose_name="where")),
+                ("message", models.TextField(verbose_name="what is wrong")),
+                ("row", models.TextField(blank=True, verbose_name="the row")),
             ],
             options={
-                'verbose_name': 'job error',
-                'verbose_name_plural': 'job errors',
+                "verbose_name": "job error",
+                "verbose_name_plural": "job errors",
             },
         ),
     ]

@@ -5,36 +5,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('collaboration', '0001_initial'),
-        ('organization', '0002_initial'),
+        ("collaboration", "0001_initial"),
+        ("organization", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='requested_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='organization.person'),
+            model_name="job",
+            name="requested_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="organization.person"
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='unit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='organization.unit', verbose_name='unit'),
+            model_name="job",
+            name="unit",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="jobs",
+                to="organization.unit",
+                verbose_name="unit",
+            ),
         ),
         migrations.AddField(
-            model_name='joberror',
-            name='job',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='errors', to='collaboration.job'),
+            model_name="joberror",
+            name="job",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="errors", to="collaboration.job"
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state', 'leased_until'], name='job_open'),
+            model_name="job",
+            index=models.Index(fields=["state", "leased_until"], name="job_open"),
         ),
         migrations.AddConstraint(
-            model_name='joberror',
-            constraint=models.UniqueConstraint(fields=('job', 'place', 'message'), name='job_error_once'),
+            model_name="joberror",
+            constraint=models.UniqueConstraint(fields=("job", "place", "message"), name="job_error_once"),
         ),
     ]

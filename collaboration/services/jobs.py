@@ -181,9 +181,7 @@ def job_retry(*, actor: Actor, job: Job, at: datetime) -> Job:
             raise Refused(_("Only a job that failed or was cancelled can be tried again."))
         job.state, job.failure, job.attempts, job.ended_at = JobState.QUEUED, "", 0, None
         job.is_cancel_requested, job.leased_until = False, None
-        job.save(
-            update_fields=["state", "failure", "attempts", "ended_at", "is_cancel_requested", "leased_until"]
-        )
+        job.save(update_fields=["state", "failure", "attempts", "ended_at", "is_cancel_requested", "leased_until"])
         transaction.on_commit(partial(_send, job.pk))
     return job
 
@@ -266,9 +264,7 @@ def _end(
     job.save(update_fields=["state", "ended_at", "failure", "leased_until", "expires_at", "result"])
 
 
-def _ended(
-    run: JobRun, state: JobState, *, result: Mapping[str, Any] | None = None, failure: str = ""
-) -> Job | None:
+def _ended(run: JobRun, state: JobState, *, result: Mapping[str, Any] | None = None, failure: str = "") -> Job | None:
     """End the job if it is still ours."""
     with transaction.atomic():
         job = (
@@ -320,4 +316,3 @@ def _renewing(job: Job) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
