@@ -81,6 +81,11 @@ class LiveHub {
   /* Every page's ticket is exchanged for a fresh one; a page that may no longer see its units gets none. */
   async renewAll() {
     for (const page of this.pages.values()) {
+      if (!page.ticketUrl) {
+        page.ticket = "";
+        page.post({ type: "ended" });
+        continue;
+      }
       try {
         const answer = await fetch(page.ticketUrl, {
           method: "POST",

@@ -56,7 +56,7 @@
     const html = await answer.text();
     if (isBusy(element)) { hold(element, 1); return; }
     const before = element.textContent;
-    htmx.swap(element, html, { swapStyle: "morph:outerHTML" });
+    htmx.swap(element, html, { swapStyle: "morph:outerHTML" }, { contextElement: element });
     const now = (element.id && document.getElementById(element.id)) || element;
     if (now.isConnected && now.textContent !== before) {
       now.classList.remove("is-fresh");
@@ -75,8 +75,11 @@
       const mine = changes.filter((change) => concerns(element, change));
       if (!mine.length && !all) return;
       if (element.matches("[data-board]")) {
-        const ids = [...new Set(mine.filter((change) => change.kind !== "metrics").flatMap((change) => [...change.ids]))];
-        element.dispatchEvent(new CustomEvent("live:cards", { detail: { ids, all } }));
+        const cards = mine.filter((change) => change.kind !== "metrics");
+        const ids = [...new Set(cards.flatMap((change) => [...change.ids]))];
+        // A change without ids is too large to name: everything may be different.
+        const whole = all || cards.some((change) => !change.ids.size);
+        if (whole || ids.length) element.dispatchEvent(new CustomEvent("live:cards", { detail: { ids, all: whole } }));
       } else if (isBusy(element)) {
         hold(element, Math.max(1, mine.reduce((sum, change) => sum + change.ids.size, 0)));
       } else {
@@ -130,7 +133,7 @@
   }
 
   const hello = () => post({
-    type: "hello", ticket: liveTicket, ticketUrl: new URL(liveTicketUrl, location.href).href,
+    type: "hello", ticket: liveTicket, ticketUrl: liveTicketUrl ? new URL(liveTicketUrl, location.href).href : "",
     streamUrl: new URL(streamUrl, location.href).href, csrf: portal.csrfToken(),
   });
 

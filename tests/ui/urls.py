@@ -1,4 +1,4 @@
-"""The portal's addresses, the living page without a sign-in, and a small board that answers by the contract of docs/ui.md."""
+"""The portal's addresses, the living page without a sign-in, and a small board that answers as docs/ui.md says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.template import engines
 from django.urls import path
 
+from organization.context import live_context
 from organization.models import User
 from organization.views.components import living_context
 from pmo_portal.urls import urlpatterns as portal_urls
@@ -66,11 +67,12 @@ class SmallBoard:
     """Five cards in four columns; moves into Frozen are refused."""
 
     def __init__(self) -> None:
+        self.tops = 999
         self.cards = {
             number: {
                 "id": number, "version": 1, "column": 1 if number < 4 else 2, "rank": f"a{number}0", "type": "STORY",
-                "type_label": "Story", "url": f"/_board/HAR-{number}/", "title": f"Card {number}", "key": f"HAR-{number}",
-                "epic": "Payouts", "age": "2 d", "points": "3", "initials": "AS", "person": "Ada Sommer",
+                "type_label": "Story", "url": f"/_board/HAR-{number}/", "title": f"Card {number}",
+                "key": f"HAR-{number}", "epic": "Payouts", "age": "2 d", "points": "3", "initials": "AS", "person": "Ada Sommer",
             }
             for number in range(1, 6)
         }  # fmt: skip
@@ -89,10 +91,11 @@ class SmallBoard:
         return [head | {"cards": ordered(head["id"])} for head in self.heads()]
 
     def move(self, number: int, to: int, after: str) -> None:
-        """Ranks are free between any two here: the rank of the card above, and a bit."""
+        """Ranks are free between any two here: the rank of the card above, and a bit; above all others counts down."""
         card = self.cards[number]
-        above = str(self.cards[int(after)]["rank"]) if after else "a"
-        card.update(column=to, rank=f"{above}5" if after else "Z", version=int(str(card["version"])) + 1)
+        above = str(self.cards[int(after)]["rank"]) if after else ""
+        self.tops -= 1
+        card.update(column=to, rank=f"{above}5" if after else f"Z{self.tops}", version=int(str(card["version"])) + 1)
 
     def parts(self, cards: list[dict[str, Any]]) -> str:
         template = engines["jinja2"].from_string(PARTS)
@@ -154,7 +157,45 @@ def board_item(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(f"<h2>{key}</h2><p>Opened beside the board.</p><input aria-label='Note'>")
 
 
+LIVE_PAGE = """
+{% extends "base.html" %}{% load portal %}
+{% block content %}
+  <h1>Live</h1>
+  <div id="number" data-live="{{ unit }}" data-live-url="/_live/{{ unit }}/number/" data-live-kinds="metrics">
+    <b>{{ number }}</b> <input type="text" aria-label="Note">
+  </div>
+{% endblock %}
+"""
+
+
+class Asked:
+    """How often the page asked for its number."""
+
+    times = 0
+
+
+@login_not_required
+def live_page(request: HttpRequest, unit: int) -> HttpResponse:
+    """A page that is live for one unit, as the newest user sees it."""
+    Asked.times = 0
+    request.user = User.objects.order_by("pk").last()
+    context = {"unit": unit, "number": 0} | live_context(request, [unit])
+    return HttpResponse(engines["django"].from_string(LIVE_PAGE).render(context, request))
+
+
+@login_not_required
+def live_number(request: HttpRequest, unit: int) -> HttpResponse:
+    """The number's fragment: one higher each time."""
+    Asked.times += 1
+    return HttpResponse(
+        f'<div id="number" data-live="{unit}" data-live-url="/_live/{unit}/number/" data-live-kinds="metrics">'
+        f'<b>{Asked.times}</b> <input type="text" aria-label="Note"></div>'
+    )
+
+
 urlpatterns = [
+    path("_live/<int:unit>/", live_page),
+    path("_live/<int:unit>/number/", live_number),
     path("_living/", living),
     path("_board/", board),
     path("_board/move/", board_move),
