@@ -1,0 +1,136 @@
+"""One thing of every kind that an address can name, in any unit of the test world; made through services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.db import models
+
+from collaboration.models import Job
+from metrics.models import Rollup, ScopeKind
+from organization.access import SYSTEM
+from organization.models import (
+    Calendar,
+    CalendarDay,
+    CustomField,
+    CustomFieldType,
+    Period,
+    PeriodKind,
+    Person,
+    Role,
+    RoleAssignment,
+    Term,
+    Unit,
+)
+from organization.services.calendars import calendar_create, calendar_day_set
+from organization.services.customs import custom_field_create, term_set
+from organization.services.periods import period_create
+from portfolio.models import (
+    BusinessCase,
+    Epic,
+    Feature,
+    StrategicTheme,
+    TrackedKind,
+    Workflow,
+    WorkflowState,
+)
+from portfolio.services.cases import case_save
+from portfolio.services.epics import epic_create
+from portfolio.services.features import feature_create
+from portfolio.services.themes import theme_create
+from teams.models import ItemEvent, Sprint, Team, TeamMethod, WorkItem
+from tests.factories.organization import NOW, person_make, role_make
+from tests.factories.teams import item_make, sprint_make, team_make
+
+
+class Place:
+    """A team with its program and portfolio, and at most one thing of each kind in them."""
+
+    def __init__(self, *, portfolio: Unit, program: Unit, team: Unit) -> None:
+        self.portfolio, self.program, self.unit = portfolio, program, team
+        self._made: dict[type[models.Model], Any] = {}
+
+    def the(self, model: type[models.Model]) -> Any:
+        """The thing of this kind here; made when first asked for."""
+        if model not in self._made:
+            self._made[model] = MAKERS[model](self)
+        return self._made[model]
+
+    def unit_at(self, model: type[models.Model]) -> Unit:
+        """The unit a thing of this kind belongs to here."""
+        if model in {StrategicTheme, Epic, BusinessCase}:
+            return self.portfolio
+        return self.program if model is Feature else self.unit
+
+
+def _job(place: Place) -> Job:
+    return Job.objects.create(kind="test", unit=place.unit, title="Long work", requested_by=None)
+
+
+def _rollup(place: Place) -> Rollup:
+    return Rollup.objects.create(
+        scope_kind=ScopeKind.UNIT, scope_id=place.unit.pk, day=date(2026, 6, 3), item_type="STORY", finished=1
+    )
+
+
+def _calendar_day(place: Place) -> CalendarDay:
+    calendar = place.the(Calendar)
+    calendar_day_set(
+        actor=SYSTEM, calendar=calendar, day=date(2026, 6, 5), is_working=False, label="Company day", at=NOW
+    )
+    return CalendarDay.objects.get(calendar=calendar)
+
+
+def _term(place: Place) -> Term:
+    made = term_set(actor=SYSTEM, code="epic", singular="Initiative", plural="Initiatives", at=NOW)
+    assert made is not None
+    return made
+
+
+def _case(place: Place) -> BusinessCase:
+    made = case_save(actor=SYSTEM, epic=place.the(Epic), values={"mvp": "Ten shops"}, seen_number=None, at=NOW)
+    assert made is not None
+    return made
+
+
+MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
+    Unit: lambda place: place.unit,
+    Person: lambda place: person_make(unit=place.unit),
+    RoleAssignment: lambda place: role_make(person_make(), Role.DEVELOPER, place.unit),
+    Period: lambda place: period_create(
+        actor=SYSTEM,
+        unit=place.unit,
+        kind=PeriodKind.PI,
+        name="PI 1",
+        starts_on=date(2026, 6, 1),
+        ends_on=date(2026, 8, 1),
+        at=NOW,
+    ),
+    Calendar: lambda place: calendar_create(actor=SYSTEM, name=f"Calendar of {place.unit.name}", at=NOW),
+    CalendarDay: _calendar_day,
+    Term: _term,
+    CustomField: lambda place: custom_field_create(
+        actor=SYSTEM,
+        owner=TrackedKind.ITEM,
+        unit=place.unit,
+        code=f"field_{place.unit.code.lower()}",
+        label="Field",
+        type=CustomFieldType.TEXT,
+        choices=(),
+        at=NOW,
+    ),
+    StrategicTheme: lambda place: theme_create(actor=SYSTEM, unit=place.portfolio, values={"name": "Trust"}, at=NOW),
+    Epic: lambda place: epic_create(actor=SYSTEM, unit=place.portfolio, title="Clear fees", at=NOW),
+    BusinessCase: _case,
+    Feature: lambda place: feature_create(actor=SYSTEM, unit=place.program, title="Fee preview", at=NOW),
+    Team: lambda place: team_make(place.unit, method=TeamMethod.SCRUM),
+    Workflow: lambda place: place.the(Team).workflow,
+    WorkflowState: lambda place: place.the(Team).workflow.states.order_by("position")[0],
+    WorkItem: lambda place: item_make(place.the(Team)),
+    ItemEvent: lambda place: ItemEvent.objects.filter(subject=place.the(WorkItem)).order_by("seq")[0],
+    Sprint: lambda place: sprint_make(place.the(Team)),
+    Job: _job,
+    Rollup: _rollup,
+}
