@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +15,8 @@ from organization.models import Role
 from pmo_portal.lib.windows import local_day
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from organization.models import User
 
 
@@ -107,6 +109,11 @@ def _units_by_permission(granted: Iterable[_Granted]) -> dict[str, frozenset[int
                 held = units.get(grant.permission)
                 units[grant.permission] = row.unit_ids if held is None else held | row.unit_ids
     return units
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in user of a request that the door has let in."""
+    return cast("User", request.user)
 
 
 def actor_for(user: User, *, day: date | None = None) -> PersonActor:

@@ -1,1 +1,126 @@
 """What this app offers the others: navigation, palette, home. Filled in as pages arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from organization.demo import people_and_units
+from organization.models import Person, RoleAssignment, Unit, UnitKind
+from pmo_portal.lib.access import Actor, visible
+from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.registry import (
+    CreateAction,
+    DemoStep,
+    HomeCard,
+    NavigationEntry,
+    PaletteEntry,
+    PaletteSource,
+    ToDo,
+    UnitPage,
+    create_actions,
+    demo_steps,
+    home_cards,
+    navigation,
+    palette_sources,
+    unit_pages,
+)
+from pmo_portal.lib.windows import local_day
+
+ALL_KINDS = frozenset(UnitKind.values)
+ENDING_DAYS = 14
+
+
+def _holds(permission: str) -> Callable[[Actor], bool]:
+    return lambda actor: bool(actor.units(permission)) or actor.can(permission, None)
+
+
+def _unit_url(name: str) -> Callable[[Unit], str]:
+    return lambda unit: reverse(f"organization:{name}", args=[unit.code])
+
+
+def _find_units(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    """Units by code or by a part of their name; the code first."""
+    found = visible(actor, Unit).filter(name__icontains=text) | visible(actor, Unit).filter(code__istartswith=text)
+    for unit in found.order_by("name")[:limit]:
+        yield PaletteEntry(
+            unit.name,
+            reverse("organization:unit_detail", args=[unit.code]),
+            capfirst(_("units")),
+            detail=f"{unit.get_kind().label} · {unit.code}",
+            icon="building-2",
+        )
+
+
+def _find_people(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    """Active people by a part of their name."""
+    found = visible(actor, Person).filter(name__icontains=text, is_active=True).select_related("unit")
+    for person in found.order_by("name")[:limit]:
+        yield PaletteEntry(
+            person.name,
+            reverse("organization:person_detail", args=[person.pk]),
+            capfirst(_("people")),
+            icon="user-round",
+        )
+
+
+def _roles_ending(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """Roles that end soon, for those who could prolong them."""
+    today = local_day(now)
+    ending = (
+        visible(actor, RoleAssignment)
+        .filter(valid_from__lte=today, valid_to__gt=today, valid_to__lte=today + timedelta(days=ENDING_DAYS))
+        .filter(person__is_active=True, unit__any_of=actor.units("role.create"))
+        .select_related("person", "unit")
+        .order_by("valid_to", "person__name")
+    )
+    return [
+        ToDo(
+            label=_("%(person)s: %(role)s on %(unit)s ends")
+            % {"person": role.person, "role": role.get_role_display(), "unit": role.unit},
+            url=reverse("organization:person_detail", args=[role.person_id]),
+            detail=format_day(role.valid_to - timedelta(days=1)),
+        )
+        for role in ending[:10]
+    ]
+
+
+navigation.register(
+    NavigationEntry("home", gettext_lazy("Home"), "house", "organization:home", lambda actor: True), position=10
+)
+navigation.register(
+    NavigationEntry(
+        "organization",
+        gettext_lazy("Organisation"),
+        "building-2",
+        "organization:unit_list",
+        _holds("unit.view"),
+        prefixes=("/units/", "/people/", "/roles/", "/periods/", "/calendars/", "/words/", "/fields/", "/access/"),
+    ),
+    position=90,
+)
+create_actions.register(
+    CreateAction(gettext_lazy("Unit"), "building-2", "organization:unit_create", "unit.create"), position=90
+)
+create_actions.register(
+    CreateAction(gettext_lazy("Person"), "user-plus", "organization:person_create", "person.create"), position=91
+)
+palette_sources.register(PaletteSource(gettext_lazy("Units"), _find_units), position=10)
+palette_sources.register(PaletteSource(gettext_lazy("People"), _find_people), position=90)
+home_cards.register(HomeCard(gettext_lazy("Roles that end soon"), _roles_ending), position=90)
+
+for _code, _label, _icon, _name, _permission, _position in (
+    ("overview", gettext_lazy("Overview"), "info", "unit_detail", "unit.view", 10),
+    ("people", gettext_lazy("People"), "users-round", "unit_people", "role.view", 70),
+    ("periods", gettext_lazy("Periods"), "calendar", "unit_periods", "period.view", 75),
+    ("placements", gettext_lazy("Place"), "list-tree", "unit_placements", "unit.view", 80),
+    ("history", gettext_lazy("History"), "history", "unit_history", "unit.view", 95),
+):
+    unit_pages.register(UnitPage(_code, _label, _icon, ALL_KINDS, _unit_url(_name), _permission), position=_position)
+
+demo_steps.register(DemoStep("People and units", people_and_units), position=10)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import template
 from django.db import models
 from django.template.context import RequestContext
+from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from organization import terms
+from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Action, policy_for
+from pmo_portal.lib.windows import BEGINNING, FOREVER
 
 register = template.Library()
 
 _WORDS = "_own_words"
+_AREA = (
+    ("unit_list", gettext_lazy("Units"), "list-tree", "unit.view"),
+    ("person_list", gettext_lazy("People"), "users-round", "person.view"),
+    ("period_list", gettext_lazy("Periods"), "calendar", "period.view"),
+    ("calendar_list", gettext_lazy("Calendars"), "calendar-clock", "calendar.view"),
+    ("term_list", gettext_lazy("Words"), "book-open", "term.view"),
+    ("custom_field_list", gettext_lazy("Fields"), "sliders-horizontal", "custom_field.view"),
+    ("access", gettext_lazy("Access"), "shield-check", ""),
+)
 
 
 @register.simple_tag(takes_context=True)
@@ -34,6 +49,36 @@ def can(context: RequestContext, action: str, obj: models.Model) -> bool:
     """Whether the viewer may do ``action`` ("edit") to ``obj``: the same policy that guards the view."""
     actor = context["request"].actor
     return policy_for(type(obj)).allows(actor, Action(action.upper()), obj)
+
+
+@register.simple_tag
+def validity(valid_from: date, valid_to: date) -> str:
+    """From when to when something holds, both days included, in words: "since 1 Jul 2026"."""
+    first, last = formatting.day(valid_from), formatting.day(valid_to - timedelta(days=1))
+    if valid_from == BEGINNING:
+        return _("without end") if valid_to == FOREVER else _("until %(day)s") % {"day": last}
+    if valid_to == FOREVER:
+        return _("since %(day)s") % {"day": first}
+    return _("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def organization_area(context: RequestContext, current: str) -> dict[str, Any]:
+    """The pages of the organisation area that the viewer may open, as tabs."""
+    actor = context["request"].actor
+    return {
+        "label": _("Organisation"),
+        "tabs": [
+            {
+                "label": label,
+                "url": reverse(f"organization:{name}"),
+                "icon": icon,
+                "is_current": name == current,
+            }
+            for name, label, icon, permission in _AREA
+            if not permission or actor.units(permission) or actor.can(permission, None)
+        ],
+    }
 
 
 def _word(context: RequestContext, code: str, form: str) -> str:

@@ -1,0 +1,1 @@
+"""What pages read when it takes more than one queryset."""

@@ -1,0 +1,65 @@
+"""People with what they hold, as lists and pages show them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from organization.models import Person, RoleAssignment
+from organization.querysets import valid_on
+from pmo_portal.lib.access import Actor, visible
+from pmo_portal.lib.windows import local_day
+
+
+def people_with_roles(actor: Actor, *, day: date) -> QuerySet[Person]:
+    """The people ``actor`` may see; ``current_roles`` holds the roles of the day with their units, so that neither
+    the list nor the policy asks for them person by person."""
+    roles = RoleAssignment.objects.filter(valid_on(day)).select_related("unit").order_by("unit__name", "role")
+    return (
+        visible(actor, Person)
+        .select_related("unit", "user")
+        .prefetch_related(Prefetch("roles", queryset=roles, to_attr="current_roles"))
+    )
+
+
+def roles_of(person: Person) -> list[RoleAssignment]:
+    """Every role a person holds, held or will hold; the running ones first."""
+    today = local_day(timezone.now())
+    held = RoleAssignment.objects.filter(person=person).select_related("unit", "person")
+    return sorted(
+        held,
+        key=lambda role: (
+            not role.valid_from <= today < role.valid_to,
+            role.unit.name if role.unit else "",
+            role.role,
+            role.valid_from,
+        ),
+    )
+
+
+def people_filtered(
+    people: QuerySet[Person], *, text: str, unit_id: int | None, role: str, activity: str, day: date
+) -> QuerySet[Person]:
+    """Narrow a list of people by name, by a role held, by a unit (or anything below it), by being active."""
+    if text:
+        people = people.filter(name__icontains=text)
+    if activity != "all":
+        people = people.filter(is_active=activity != "inactive")
+    if role or unit_id is not None:
+        held = RoleAssignment.objects.filter(valid_on(day))
+        if role:
+            held = held.filter(role=role)
+        where = Q(pk__in=held.values("person"))
+        if unit_id is not None:
+            below = Q(
+                unit__closure_up__ancestor=unit_id,
+                unit__closure_up__valid_from__lte=day,
+                unit__closure_up__valid_to__gt=day,
+            )
+            where = Q(pk__in=held.filter(below).values("person"))
+            if not role:
+                where |= Q(pk__in=Person.objects.filter(below).values("pk"))
+        people = people.filter(where)
+    return people

@@ -1,0 +1,96 @@
+"""The home page: what waits for me, then how my units are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from organization.models import Role, RoleAssignment, Unit, UnitKind
+from organization.querysets import valid_on
+from organization.selectors.units import unit_pages_of
+from pmo_portal.lib import registry
+from pmo_portal.lib.access import Actor, actor_of, policy_for, signed_in
+from pmo_portal.lib.pages import render_page
+from pmo_portal.lib.windows import local_day
+
+TILE_UNITS = 2
+"""Units whose numbers the home page fetches; the others are one click away."""
+MOST_UNITS = 12
+OWN_PAGES = {"overview", "people", "placements", "periods", "history"}
+"""Pages about a unit; the home page links those of the unit's work."""
+
+
+@signed_in("Everybody sees what waits for themselves and the units they hold a role on.")
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """My to-dos by role, then my units."""
+    actor = actor_of(request)
+    now = timezone.now()
+    units = _my_units(actor, now)
+    context = {
+        "cards": _cards(actor, now),
+        "units": units,
+        "tiles": [one for one in units if one["tiles_url"]][:TILE_UNITS],
+        "has_roles": bool(units),
+        "today": local_day(now),
+        "crumbs": [(_("Home"), "")],
+    }
+    return render_page(request, "organization/home.html", context)
+
+
+def _cards(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    cards = ((card.title, list(card.to_dos(actor, now))) for card in registry.home_cards)
+    return [{"title": title, "to_dos": to_dos} for title, to_dos in cards if to_dos]
+
+
+def _my_units(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The units on which this person holds a role, with that role; for a role held everywhere, the topmost units."""
+    today = local_day(now)
+    held = (
+        RoleAssignment.objects.filter(valid_on(today), person=actor.person_id)
+        .select_related("unit")
+        .order_by("unit__name", "role")
+    )
+    roles: dict[Unit, list[str]] = {}
+    everywhere: list[str] = []
+    for assignment in held:
+        label = str(Role(assignment.role).label)
+        if assignment.unit is None:
+            everywhere.append(label)
+        elif assignment.unit.closed_on is None or assignment.unit.closed_on > today:
+            roles.setdefault(assignment.unit, []).append(label)
+    if everywhere:
+        portfolios = Unit.objects.open(day=today).filter(kind=UnitKind.PORTFOLIO)
+        for unit in policy_for(Unit).visible(actor, portfolios).order_by("name"):
+            roles[unit] = [*everywhere, *roles.get(unit, [])]
+    ordered = sorted(roles.items(), key=lambda pair: (-pair[0].get_kind().rank, pair[0].name))
+    return [_unit(actor, unit, labels) for unit, labels in ordered[:MOST_UNITS]]
+
+
+def _unit(actor: Actor, unit: Unit, labels: list[str]) -> dict[str, Any]:
+    pages = unit_pages_of(actor, unit)
+    return {
+        "unit": unit,
+        "roles": labels,
+        "pages": [
+            {"label": page.label, "icon": page.icon, "url": page.url(unit)}
+            for page in pages
+            if page.code not in OWN_PAGES
+        ],
+        "url": pages[0].url(unit) if pages else "",
+        "tiles_url": _tiles_url(unit) if actor.can("metrics.view", unit.pk) else "",
+    }
+
+
+def _tiles_url(unit: Unit) -> str:
+    """Where the unit's numbers come from; they belong to a higher app and are fetched by address."""
+    try:
+        return reverse("metrics:unit_tiles", args=[unit.code])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,314 @@
+"""Pages of people: the list, one person, their sign-in and their roles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from organization.forms.people import InviteForm, PersonForm, RoleEndForm, RoleGiveForm
+from organization.models import Person, Role, RoleAssignment, Unit, User
+from organization.selectors.history import person_history_entries
+from organization.selectors.people import people_filtered, people_with_roles, roles_of
+from organization.services import people as services
+from organization.services import roles as role_services
+from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for, visible
+from pmo_portal.lib.csv_export import csv_response
+from pmo_portal.lib.errors import DomainError
+from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.windows import local_day
+
+PAGE = 50
+SORTS = {
+    "name": ("name", "pk"),
+    "-name": ("-name", "-pk"),
+    "unit": ("unit__name", "name"),
+    "-unit": ("-unit__name", "name"),
+}
+
+
+@listing(Action.VIEW, Person)
+@require_GET
+def person_list(request: HttpRequest) -> HttpResponseBase:
+    """The people one may see; filtered, sorted, paged, and as a CSV file."""
+    actor = actor_of(request)
+    today = local_day(timezone.now())
+    units = {unit.code: unit for unit in visible(actor, Unit).order_by("name")}
+    unit = units.get(request.GET.get("unit", ""))
+    role = request.GET.get("role", "")
+    text = request.GET.get("q", "").strip()
+    activity = request.GET.get("active", "active")
+    people = people_filtered(
+        people_with_roles(actor, day=today),
+        text=text,
+        unit_id=unit.pk if unit else None,
+        role=role if role in Role.values else "",
+        activity=activity,
+        day=today,
+    )
+    sort = request.GET.get("sort", "name")
+    people = people.order_by(*SORTS.get(sort, SORTS["name"]))
+    if request.GET.get("format") == "csv":
+        return _people_csv(actor, people)
+    page = Paginator(people, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [_row(actor, person) for person in page],
+        "sort": sort,
+        "chosen": {"text": text, "unit": unit, "role": role, "activity": activity},
+        "units": units.values(),
+        "roles": Role.choices,
+        "may_create": bool(actor.units("person.create")) or actor.can("person.create", None),
+        "crumbs": [(_("People"), "")],
+    }
+    return render_page(request, "organization/person_list.html", context, fragment="results")
+
+
+@access(Action.VIEW, Person, by="pk", select=("unit", "user"))
+@require_GET
+def person_detail(request: HttpRequest, person: Person) -> HttpResponse:
+    """One person: where they belong, what they hold, how they sign in."""
+    actor = actor_of(request)
+    context = {
+        **_person_context(actor, person, "overview"),
+        "roles": [role for role in roles_of(person) if _sees_role(actor, person, role)],
+        "today": local_day(timezone.now()),
+        "may_give": bool(actor.units("role.create")) or actor.can("role.create", None),
+    }
+    return render_page(request, "organization/person_detail.html", context)
+
+
+@access(Action.VIEW, Person, by="pk")
+@require_GET
+def person_history(request: HttpRequest, person: Person) -> HttpResponse:
+    """Every change of a person and their roles."""
+    actor = actor_of(request)
+    context = {**_person_context(actor, person, "history"), "entries": person_history_entries(actor, person)}
+    return render_page(request, "organization/person_history.html", context)
+
+
+@listing(Action.CREATE, Person)
+@require_http_methods(["GET", "POST"])
+def person_create(request: HttpRequest) -> HttpResponse:
+    """Add somebody."""
+    actor = actor_of(request)
+    form = PersonForm(request.POST or None, units=_units_for(actor, "person.create"))
+    if form.is_valid():
+        with errors_into(form):
+            person = services.person_create(actor=actor, at=timezone.now(), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, _("%(person)s is added.") % {"person": person})
+            return go_to(request, "organization:person_detail", person.pk)
+    context = {"form": form, "crumbs": [(_("People"), "/people/"), (_("New person"), "")]}
+    return render_page(request, "organization/person_create.html", context, status=422 if form.is_bound else 200)
+
+
+@access(Action.EDIT, Person, by="pk", select=("unit", "user"))
+@require_http_methods(["GET", "POST"])
+def person_edit(request: HttpRequest, person: Person) -> HttpResponse:
+    """Describe a person anew."""
+    actor = actor_of(request)
+    initial = {
+        "name": person.name,
+        "email": person.email,
+        "unit": person.unit_id,
+        "is_external": person.is_external,
+    }
+    units = _units_for(actor, "person.create")
+    if person.unit_id is not None:
+        units |= Unit.objects.filter(pk=person.unit_id)
+    form = PersonForm(request.POST or None, initial=initial, units=units)
+    if form.is_valid():
+        with errors_into(form):
+            services.person_edit(actor=actor, person=person, at=timezone.now(), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, _("Saved"))
+            return go_to(request, "organization:person_detail", person.pk)
+    context = {**_person_context(actor, person, "overview"), "form": form}
+    return render_page(request, "organization/person_edit.html", context, status=422 if form.is_bound else 200)
+
+
+@access(Action.EDIT, Person, by="pk", select=("user",))
+@require_http_methods(["GET", "POST"])
+def person_invite(request: HttpRequest, person: Person) -> HttpResponse:
+    """Give somebody a sign-in, or send its link once more."""
+    actor = actor_of(request)
+    base_url = request.build_absolute_uri("/")
+    user = User.objects.filter(person=person).first()
+    form = InviteForm(request.POST or None, initial={"email": person.email})
+    if user is not None and request.method == "POST":
+        return _invite_again(request, person, base_url)
+    if form.is_valid():
+        with errors_into(form):
+            services.user_invite(actor=actor, person=person, base_url=base_url, at=timezone.now(), **form.cleaned_data)
+        if form.is_valid():
+            messages.success(request, _("A link to choose a password is on its way."))
+            return go_to(request, "organization:person_detail", person.pk)
+    context = {**_person_context(actor, person, "overview"), "form": form, "user_invited": user}
+    return render_page(request, "organization/person_invite.html", context, status=422 if form.is_bound else 200)
+
+
+@access(Action.EDIT, Person, by="pk")
+@require_POST
+def person_deactivate(request: HttpRequest, person: Person) -> HttpResponse:
+    """Let somebody no longer act; every session of theirs ends."""
+    return _person_switch(request, person, active=False)
+
+
+@access(Action.EDIT, Person, by="pk")
+@require_POST
+def person_activate(request: HttpRequest, person: Person) -> HttpResponse:
+    """Let somebody act again."""
+    return _person_switch(request, person, active=True)
+
+
+@listing(Action.CREATE, RoleAssignment)
+@require_http_methods(["GET", "POST"])
+def role_give(request: HttpRequest) -> HttpResponse:
+    """Give somebody a role on a unit."""
+    actor = actor_of(request)
+    now = timezone.now()
+    initial = {
+        "person": request.GET.get("person"),
+        "unit": request.GET.get("unit"),
+        "role": request.GET.get("role", Role.DEVELOPER),
+        "valid_from": local_day(now),
+    }
+    form = RoleGiveForm(
+        request.POST or None,
+        initial=initial,
+        people=visible(actor, Person).filter(is_active=True).order_by("name"),
+        units=_units_for(actor, "role.create"),
+        everywhere=actor.can("role.create", None),
+    )
+    if form.is_valid():
+        with errors_into(form):
+            given = role_services.role_give(actor=actor, at=now, **form.values())  # type: ignore[arg-type]
+        if form.is_valid():
+            messages.success(
+                request, _("%(person)s is %(role)s now.") % {"person": given.person, "role": given.get_role_display()}
+            )
+            return go_to(request, "organization:person_detail", given.person_id)
+    context = {"form": form, "crumbs": [(_("People"), "/people/"), (_("Give a role"), "")]}
+    return render_page(request, "organization/role_give.html", context, status=422 if form.is_bound else 200)
+
+
+@access(Action.DELETE, RoleAssignment, by="pk", select=("person", "unit"))
+@require_http_methods(["GET", "POST"])
+def role_end(request: HttpRequest, assignment: RoleAssignment) -> HttpResponse:
+    """Let a role end after its last day."""
+    now = timezone.now()
+    form = RoleEndForm(request.POST or None, initial={"last_day": local_day(now)})
+    if form.is_valid():
+        with errors_into(form):
+            on_day = form.cleaned_data["last_day"] + timedelta(days=1)
+            role_services.role_end(actor=actor_of(request), assignment=assignment, on_day=on_day, at=now)
+        if form.is_valid():
+            messages.success(request, _("The role ends."))
+            return go_to(request, "organization:person_detail", assignment.person_id)
+    context = {
+        "form": form,
+        "assignment": assignment,
+        "crumbs": [
+            (_("People"), "/people/"),
+            (assignment.person.name, f"/people/{assignment.person_id}/"),
+            (_("End a role"), ""),
+        ],
+    }
+    return render_page(request, "organization/role_end.html", context, status=422 if form.is_bound else 200)
+
+
+def _person_switch(request: HttpRequest, person: Person, *, active: bool) -> HttpResponse:
+    service = services.person_activate if active else services.person_deactivate
+    try:
+        service(actor=actor_of(request), person=person, at=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        said = _("%(person)s can act again.") if active else _("%(person)s is inactive and signed out everywhere.")
+        messages.success(request, said % {"person": person})
+    return go_to(request, "organization:person_detail", person.pk)
+
+
+def _invite_again(request: HttpRequest, person: Person, base_url: str) -> HttpResponse:
+    try:
+        services.user_invite_again(actor=actor_of(request), person=person, base_url=base_url, at=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("A link to choose a password is on its way."))
+    return go_to(request, "organization:person_detail", person.pk)
+
+
+def _person_context(actor: Actor, person: Person, current: str) -> dict[str, Any]:
+    policy = policy_for(Person)
+    may_edit = policy.allows(actor, Action.EDIT, person)
+    return {
+        "person": person,
+        "person_user": User.objects.filter(person=person).first() if may_edit else None,
+        "home_unit": _home_unit(actor, person),
+        "shown_email": "" if "email" in policy.hidden_fields(actor, person) else person.email,
+        "may_edit": may_edit,
+        "tabs": [
+            {"label": _("Overview"), "url": f"/people/{person.pk}/", "is_current": current == "overview"},
+            {"label": _("History"), "url": f"/people/{person.pk}/history/", "is_current": current == "history"},
+        ],
+        "crumbs": [(_("People"), "/people/"), (person.name, "")],
+    }
+
+
+def _row(actor: Actor, person: Person) -> dict[str, Any]:
+    hidden = policy_for(Person).hidden_fields(actor, person)
+    return {
+        "person": person,
+        "email": "" if "email" in hidden else person.email,
+        "email_hidden": "email" in hidden,
+        "unit": _home_unit(actor, person),
+        "roles": [role for role in person.current_roles if _sees_role(actor, person, role)],  # type: ignore[attr-defined]
+    }
+
+
+def _home_unit(actor: Actor, person: Person) -> Unit | None:
+    """Where a person belongs, if the viewer may know that unit."""
+    seen = person.unit_id is not None and actor.can("unit.view", person.unit_id)
+    return person.unit if seen or person.pk == actor.person_id else None
+
+
+def _sees_role(actor: Actor, person: Person, role: RoleAssignment) -> bool:
+    return person.pk == actor.person_id or actor.can("role.view", role.unit_id)
+
+
+def _people_csv(actor: Actor, people: QuerySet[Person]) -> HttpResponseBase:
+    rows = (_row(actor, person) for person in people.iterator(chunk_size=500))
+    return csv_response(
+        name=f"people-{timezone.now():%Y-%m-%d}",
+        head=[_("Name"), _("E-mail"), _("Home unit"), _("Roles"), _("External"), _("Active"), _("Since")],
+        rows=(
+            (
+                row["person"].name,
+                row["email"],
+                row["unit"] or "",
+                "; ".join(f"{role.get_role_display()} @ {role.unit or _('everywhere')}" for role in row["roles"]),
+                _("yes") if row["person"].is_external else _("no"),
+                _("yes") if row["person"].is_active else _("no"),
+                format_day(local_day(row["person"].created_at)),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _units_for(actor: Actor, permission: str) -> QuerySet[Unit]:
+    """The open units on which the actor holds a permission."""
+    units = Unit.objects.open(day=local_day(timezone.now())).order_by("name")
+    return units if actor.is_system else units.filter(pk__any_of=actor.units(permission))
