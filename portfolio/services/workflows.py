@@ -207,6 +207,24 @@ def state_recategorise(
     return state
 
 
+def state_reorder(*, actor: Actor, state: WorkflowState, by: int) -> WorkflowState:
+    """Shift a state ``by`` places among the states of its board; numbers go by categories, not by places."""
+    require(actor, Action.CONFIGURE, state)
+    with transaction.atomic():
+        Workflow.objects.select_for_update().get(pk=state.workflow_id)
+        states = list(WorkflowState.objects.filter(workflow_id=state.workflow_id).order_by("position", "pk"))
+        places = [each.pk for each in states if not each.is_archived]
+        if state.pk not in places:
+            raise Refused(_("An archived column has no place on the board."))
+        old = places.index(state.pk)
+        places.insert(min(max(old + by, 0), len(places) - 1), places.pop(old))
+        places += [each.pk for each in states if each.is_archived]
+        for each in states:
+            each.position = places.index(each.pk)
+        WorkflowState.objects.bulk_update(states, ["position"])
+    return next(each for each in states if each.pk == state.pk)
+
+
 def tell_meaning_changed(workflow_id: int) -> None:
     """Let whoever derives numbers know that the history of a workflow reads differently now."""
     for listener in registry.meaning_listeners:

@@ -1,0 +1,1 @@
+"""What people send: typed, checked, and said wrong beside the field."""

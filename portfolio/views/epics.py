@@ -1,0 +1,234 @@
+"""Epics: the portfolio kanban, and one epic with its tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from organization.selectors.units import unit_crumbs
+from pmo_portal.lib.access import Action, access, actor_of, visible
+from pmo_portal.lib.errors import DomainError
+from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
+from portfolio.forms.things import EpicForm
+from portfolio.models import BusinessCase, Epic, Feature, ThemeState, TrackedKind, WorkflowState
+from portfolio.selectors.boards import states_of
+from portfolio.selectors.epics import themes_of
+from portfolio.services import epics as services
+from portfolio.views.details import (
+    detail_frame,
+    edit_field_answer,
+    form_fields,
+    gone_answer,
+    history_context,
+    inline_fields,
+    refusal,
+    restored_answer,
+    undo_answer,
+)
+from portfolio.views.frames import live_context, rights, rights_within
+
+SELECT = ("unit", "state", "owner")
+
+
+# -- one epic --------------------------------------------------------------------------------------------------------
+
+
+def epic_page(
+    request: HttpRequest, epic: Epic, tab: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """One tab of an epic, as a page or in the panel."""
+    actor = actor_of(request)
+    frame = detail_frame(request, epic, tab)
+    alignments = list(epic.alignments.select_related("theme").order_by("-share_percent", "theme_id"))
+    feature_count = visible(actor, Feature).filter(epic=epic, deleted_at__isnull=True).count()
+    case_count = visible(actor, BusinessCase).filter(epic=epic).count() if may_see_case(request, epic) else 0
+    base = {
+        **frame,
+        "epic": epic,
+        "may": rights(request, epic),
+        "alignments": alignments,
+        "aligned_percent": sum(each.share_percent for each in alignments),
+        "why": [
+            {
+                "label": each.theme.name,
+                "url": reverse("portfolio:theme_detail", args=[each.theme_id]),
+                "icon": "target",
+                "kind": _("Theme"),
+            }
+            for each in alignments[:1]
+        ],
+        "tabs": _tabs(request, epic, tab, feature_count=feature_count, case_count=case_count),
+        "states": states_of(epic.unit, TrackedKind.EPIC),
+    }
+    if not frame["in_panel"]:
+        board = (_("Portfolio kanban"), reverse("portfolio:epic_board", args=[epic.unit.code]))
+        base["crumbs"] = [*unit_crumbs(actor, epic.unit), board, (epic.key, "")]
+        base.update(live_context(request, [epic.unit_id]))
+    return render_page(request, "portfolio/epic_detail.html", {**base, **context}, fragment="body", status=status)
+
+
+def may_see_case(request: HttpRequest, epic: Epic) -> bool:
+    """Whether the business case exists for this person."""
+    return rights_within(request, BusinessCase, epic.unit)["view"]
+
+
+def _tabs(
+    request: HttpRequest, epic: Epic, current: str, *, feature_count: int, case_count: int
+) -> list[dict[str, Any]]:
+    tabs: list[tuple[str, str, str, int | None]] = [
+        ("overview", "detail", _("Overview"), None),
+        ("case", "case", _("Business case"), case_count),
+        ("features", "features", _("Features"), feature_count),
+        ("history", "history", _("History"), None),
+    ]
+    return [
+        {
+            "label": label,
+            "url": reverse(f"portfolio:epic_{page}", args=[epic.key]),
+            "count": count,
+            "is_current": code == current,
+        }
+        for code, page, label, count in tabs
+        if code != "case" or may_see_case(request, epic)
+    ]
+
+
+@access(Action.VIEW, Epic, by="key", select=SELECT)
+@require_GET
+def epic_detail(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """What the epic is: its fields, each edited in place, and what it serves."""
+    return _overview(request, epic)
+
+
+def _overview(request: HttpRequest, epic: Epic, **context: Any) -> HttpResponse:
+    actor = actor_of(request)
+    form = EpicForm(instance=epic, actor=actor, unit=epic.unit)
+    readonly = not rights(request, epic)["edit"] or epic.deleted_at is not None
+    names = [name for name in form.fields if name != "version"]
+    status = context.pop("status", 200)
+    shares = context.pop("shares", None)
+    themes = [] if readonly else themes_of(epic.unit, actor=actor)
+    current = dict(epic.alignments.values_list("theme_id", "share_percent")) if themes and shares is None else shares
+    rows = [
+        {"theme": theme, "share": (current or {}).get(theme.pk, "")}
+        for theme in themes
+        if theme.state != ThemeState.CLOSED or theme.pk in (current or {})
+    ]
+    context = {
+        "fields": inline_fields(form, epic, noun="epic", names=names, readonly=readonly),
+        "custom_names": form_fields(form.fields),
+        "readonly": readonly,
+        "theme_rows": rows,
+        **context,
+    }
+    return epic_page(request, epic, "overview", context, status=status)
+
+
+@access(Action.EDIT, Epic, by="key", select=SELECT)
+@require_POST
+def epic_edit_field(request: HttpRequest, epic: Epic, name: str) -> HttpResponse:
+    """One field was edited in place."""
+    form_of = partial(EpicForm, actor=actor_of(request), unit=epic.unit)
+    return edit_field_answer(request, epic, name, noun="epic", form_of=form_of, edit=services.epic_edit)
+
+
+@access(Action.EDIT, Epic, by="key", select=SELECT)
+@require_POST
+def epic_align(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """The shares of the themes were set."""
+    typed = {
+        int(name.removeprefix("theme_")): value.strip()
+        for name, value in request.POST.items()
+        if name.startswith("theme_") and name.removeprefix("theme_").isdigit() and isinstance(value, str)
+    }
+    version = request.POST.get("version", "")
+    error = ""
+    status = 422
+    try:
+        shares = {theme_id: int(value or 0) for theme_id, value in typed.items()}
+        epic = services.epic_align(
+            actor=actor_of(request),
+            epic=epic,
+            shares=shares,
+            seen_version=int(version) if version.isdigit() else None,
+            at=timezone.now(),
+        )
+    except ValidationError as invalid:
+        error = " ".join(invalid.messages)
+    except ValueError:
+        error = _("A share is a whole number of percent, from 1 to 100.")
+    except DomainError as refused:
+        error, status = str(refused), refused.status
+    if error:
+        return _overview(request, epic, status=status, shares=typed, align_error=error, is_aligning=True)
+    if wants_fragment(request):
+        return toast(_overview(request, epic), _("Saved"))
+    return go_to(request, "portfolio:epic_detail", epic.key)
+
+
+@access(Action.VIEW, Epic, by="key", select=SELECT)
+@require_GET
+def epic_history(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """Everything that ever changed, newest first."""
+    return _history(request, epic)
+
+
+def _history(request: HttpRequest, epic: Epic) -> HttpResponse:
+    return epic_page(request, epic, "history", history_context(request, epic, "epic"))
+
+
+@access(Action.MOVE, Epic, by="key", select=SELECT)
+@require_POST
+def epic_move(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """Move to… from the epic's own page: to the top of another state."""
+    state = WorkflowState.objects.filter(
+        pk=request.POST["to"] if request.POST.get("to", "").isdigit() else 0, workflow_id=epic.state.workflow_id
+    ).first()
+    if state is None or state.pk == epic.state_id:
+        return go_to(request, "portfolio:epic_detail", epic.key)
+    try:
+        epic = services.epic_move(
+            actor=actor_of(request), epic=epic, to_state=state, after_id=None, seen_version=None, at=timezone.now()
+        )
+    except DomainError as error:
+        return refusal(request, error, "portfolio:epic_detail", epic.key)
+    if not wants_fragment(request):
+        return go_to(request, "portfolio:epic_detail", epic.key)
+    said = _("%(key)s is in “%(state)s” now.") % {"key": epic.key, "state": state.name}
+    return toast(_overview(request, epic), said, undo_url=reverse("portfolio:epic_undo", args=[epic.key, epic.version]))
+
+
+@access(Action.DELETE, Epic, by="key", select=SELECT)
+@require_POST
+def epic_delete(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """Into the recycle bin, with the way back in the toast."""
+    try:
+        services.epic_delete(actor=actor_of(request), epic=epic, at=timezone.now())
+    except DomainError as error:
+        return refusal(request, error, "portfolio:epic_detail", epic.key)
+    return gone_answer(request, epic, noun="epic", back=reverse("portfolio:epic_board", args=[epic.unit.code]))
+
+
+@access(Action.DELETE, Epic, by="key", select=SELECT)
+@require_POST
+def epic_restore(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """Out of the recycle bin."""
+    try:
+        services.epic_restore(actor=actor_of(request), epic=epic, at=timezone.now())
+    except DomainError as error:
+        return refusal(request, error, "portfolio:epic_detail", epic.key)
+    return restored_answer(request, epic, noun="epic")
+
+
+@access(Action.VIEW, Epic, by="key", select=SELECT)
+@require_POST
+def epic_undo(request: HttpRequest, epic: Epic, seq: int) -> HttpResponse:
+    """Take a step back; the service asks for the right that the step itself needs."""
+    return undo_answer(request, epic, seq, noun="epic", undo=services.epic_undo, page=_history)

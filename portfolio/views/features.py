@@ -1,0 +1,175 @@
+"""One feature: its fields, its way, its history."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from organization.context import live_context
+from organization.selectors.units import unit_crumbs
+from pmo_portal.lib.access import Action, access, actor_of, policy_for, visible
+from pmo_portal.lib.errors import DomainError
+from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
+from portfolio.forms.things import FeatureForm
+from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
+from portfolio.selectors.boards import states_of
+from portfolio.services import features as services
+from portfolio.views.details import (
+    detail_frame,
+    edit_field_answer,
+    form_fields,
+    gone_answer,
+    history_context,
+    inline_fields,
+    refusal,
+    restored_answer,
+    undo_answer,
+)
+from portfolio.views.feature_boards import SELECT
+from portfolio.views.frames import rights
+
+
+def why_chain(request: HttpRequest, epic: Epic | None) -> list[dict[str, str]]:
+    """Theme and epic above a feature, as far as this person may see them; components/why.html."""
+    actor = actor_of(request)
+    if epic is None or epic.deleted_at is not None or not policy_for(Epic).allows(actor, Action.VIEW, epic):
+        return []
+    theme = (
+        visible(actor, StrategicTheme)
+        .filter(alignments__epic=epic)
+        .order_by("-alignments__share_percent", "pk")
+        .first()
+    )
+    links = []
+    if theme is not None:
+        url = reverse("portfolio:theme_detail", args=[theme.pk])
+        links.append({"label": theme.name, "url": url, "icon": "target", "kind": _("Theme")})
+    url = reverse("portfolio:epic_detail", args=[epic.key])
+    return [*links, {"label": epic.title, "url": url, "icon": "zap", "kind": _("Epic")}]
+
+
+def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict[str, Any]) -> HttpResponse:
+    """One tab of a feature, as a page or in the panel."""
+    actor = actor_of(request)
+    frame = detail_frame(request, feature, tab)
+    base = {
+        **frame,
+        "feature": feature,
+        "may": rights(request, feature),
+        "why": why_chain(request, feature.epic),
+        "states": states_of(feature.unit, TrackedKind.FEATURE),
+        "tabs": [
+            {
+                "label": label,
+                "url": reverse(f"portfolio:feature_{page}", args=[feature.key]),
+                "is_current": code == tab,
+            }
+            for code, page, label in (("overview", "detail", _("Overview")), ("history", "history", _("History")))
+        ],
+    }
+    if not frame["in_panel"]:
+        board = (_("Program kanban"), reverse("portfolio:program_board", args=[feature.unit.code]))
+        base["crumbs"] = [*unit_crumbs(actor, feature.unit), board, (feature.key, "")]
+        base.update(live_context(request, [feature.unit_id]))
+    return render_page(request, "portfolio/feature_detail.html", {**base, **context}, fragment="body")
+
+
+@access(Action.VIEW, Feature, by="key", select=SELECT)
+@require_GET
+def feature_detail(request: HttpRequest, feature: Feature) -> HttpResponse:
+    """What the feature is: its fields, each edited in place."""
+    return _overview(request, feature)
+
+
+def _overview(request: HttpRequest, feature: Feature) -> HttpResponse:
+    form = FeatureForm(instance=feature, actor=actor_of(request), unit=feature.unit)
+    readonly = not rights(request, feature)["edit"] or feature.deleted_at is not None
+    names = [name for name in form.fields if name != "version"]
+    context = {
+        "fields": inline_fields(form, feature, noun="feature", names=names, readonly=readonly),
+        "custom_names": form_fields(form.fields),
+        "readonly": readonly,
+    }
+    return feature_page(request, feature, "overview", context)
+
+
+@access(Action.VIEW, Feature, by="key", select=SELECT)
+@require_GET
+def feature_history(request: HttpRequest, feature: Feature) -> HttpResponse:
+    """Everything that ever changed, newest first."""
+    return _history(request, feature)
+
+
+def _history(request: HttpRequest, feature: Feature) -> HttpResponse:
+    return feature_page(request, feature, "history", history_context(request, feature, "feature"))
+
+
+@access(Action.EDIT, Feature, by="key", select=SELECT)
+@require_POST
+def feature_edit_field(request: HttpRequest, feature: Feature, name: str) -> HttpResponse:
+    """One field was edited in place."""
+    form_of = partial(FeatureForm, actor=actor_of(request), unit=feature.unit)
+    return edit_field_answer(request, feature, name, noun="feature", form_of=form_of, edit=services.feature_edit)
+
+
+@access(Action.MOVE, Feature, by="key", select=SELECT)
+@require_POST
+def feature_move(request: HttpRequest, feature: Feature) -> HttpResponse:
+    """Move to… from the feature's own page: to the top of another state."""
+    wanted = request.POST.get("to", "")
+    states = WorkflowState.objects.filter(workflow_id=feature.state.workflow_id)
+    state = states.filter(pk=int(wanted)).first() if wanted.isascii() and wanted.isdigit() else None
+    if state is None or state.pk == feature.state_id:
+        return go_to(request, "portfolio:feature_detail", feature.key)
+    try:
+        feature = services.feature_move(
+            actor=actor_of(request),
+            feature=feature,
+            to_state=state,
+            after_id=None,
+            seen_version=None,
+            at=timezone.now(),
+        )
+    except DomainError as error:
+        return refusal(request, error, "portfolio:feature_detail", feature.key)
+    if not wants_fragment(request):
+        return go_to(request, "portfolio:feature_detail", feature.key)
+    said = _("%(key)s is in “%(state)s” now.") % {"key": feature.key, "state": state.name}
+    undo = reverse("portfolio:feature_undo", args=[feature.key, feature.version])
+    return toast(_overview(request, feature), said, undo_url=undo)
+
+
+@access(Action.DELETE, Feature, by="key", select=SELECT)
+@require_POST
+def feature_delete(request: HttpRequest, feature: Feature) -> HttpResponse:
+    """Into the recycle bin, with the way back in the toast."""
+    try:
+        services.feature_delete(actor=actor_of(request), feature=feature, at=timezone.now())
+    except DomainError as error:
+        return refusal(request, error, "portfolio:feature_detail", feature.key)
+    back = reverse("portfolio:program_board", args=[feature.unit.code])
+    return gone_answer(request, feature, noun="feature", back=back)
+
+
+@access(Action.DELETE, Feature, by="key", select=SELECT)
+@require_POST
+def feature_restore(request: HttpRequest, feature: Feature) -> HttpResponse:
+    """Out of the recycle bin."""
+    try:
+        services.feature_restore(actor=actor_of(request), feature=feature, at=timezone.now())
+    except DomainError as error:
+        return refusal(request, error, "portfolio:feature_detail", feature.key)
+    return restored_answer(request, feature, noun="feature")
+
+
+@access(Action.VIEW, Feature, by="key", select=SELECT)
+@require_POST
+def feature_undo(request: HttpRequest, feature: Feature, seq: int) -> HttpResponse:
+    """Take a step back; the service asks for the right that the step itself needs."""
+    return undo_answer(request, feature, seq, noun="feature", undo=services.feature_undo, page=_history)
