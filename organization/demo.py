@@ -62,13 +62,60 @@ ACCOUNTS: Final = {
 }
 """One person for each role, and the unit the role is held on; they can be entered with one click in demo mode."""
 
-_GIVEN: Final = (
-    "Ana Ben Cara Dov Elin Finn Gina Hal Iris Jon Kaya Leo Mina Nils Olga Pia Quin Rosa Sven Tara Udo Vera Wim Yara Zeno"
-).split()
-_FAMILY: Final = (
-    "Acorn Bobbin Candle Drizzle Easel Feather Gable Hazel Inkwell Juniper Kettle Ladder Marble Nutmeg Oar Pumpkin "
-    "Quill Ribbon Saddle Thimble Velvet Walnut Yarrow Zipper Birch"
-).split()
+_GIVEN: Final = [
+    "Ana",
+    "Ben",
+    "Cara",
+    "Dov",
+    "Elin",
+    "Finn",
+    "Gina",
+    "Hal",
+    "Iris",
+    "Jon",
+    "Kaya",
+    "Leo",
+    "Mina",
+    "Nils",
+    "Olga",
+    "Pia",
+    "Quin",
+    "Rosa",
+    "Sven",
+    "Tara",
+    "Udo",
+    "Vera",
+    "Wim",
+    "Yara",
+    "Zeno",
+]
+_FAMILY: Final = [
+    "Acorn",
+    "Bobbin",
+    "Candle",
+    "Drizzle",
+    "Easel",
+    "Feather",
+    "Gable",
+    "Hazel",
+    "Inkwell",
+    "Juniper",
+    "Kettle",
+    "Ladder",
+    "Marble",
+    "Nutmeg",
+    "Oar",
+    "Pumpkin",
+    "Quill",
+    "Ribbon",
+    "Saddle",
+    "Thimble",
+    "Velvet",
+    "Walnut",
+    "Yarrow",
+    "Zipper",
+    "Birch",
+]
 
 
 def people_and_units(world: DemoWorld) -> None:

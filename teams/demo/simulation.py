@@ -1,18 +1,24 @@
-"""Half a year of work of the demo's teams, day by day, through the same services that people use."""
+"""Half a year of work of the demo's teams, day by day, written by the bulk service that imports use.
+
+Nothing here is hard-coded history: a seeded chance moves cards, and every move is an event. The numbers of the demo
+are computed from these events like anybody's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from organization.access import SYSTEM
-from portfolio.models import Feature, StateCategory, WorkflowState
+from portfolio.models import EventKind, EventSource, Feature, StateCategory, WorkflowState
+from portfolio.services.bulk import BulkEvent, BulkRow, creation_events, ids_reserve, ranks_at_end, rows_write
 from teams.demo.stories import REASONS, titles
-from teams.models import ItemType, ServiceClass, Sprint, Team, TeamMethod, WorkItem
-from teams.services.items import item_block, item_create, item_delete, item_move, item_unblock, items_plan
-from teams.services.sprints import sprint_close, sprint_create, sprint_start
+from teams.models import ItemType, Priority, ServiceClass, Sprint, SprintState, Team, TeamMethod, WorkItem
+from teams.services.registration import ITEM
+from teams.services.sprint_outcomes import sprint_outcomes_freeze
 from teams.services.teams import team_create
 
 if TYPE_CHECKING:
@@ -44,8 +50,27 @@ def work(world: DemoWorld) -> None:
         TeamLife(world, team, features[programs[code]]).live()
 
 
+@dataclass(slots=True)
+class Card:
+    """An item of the demo while it lives in memory, with its history so far."""
+
+    row: BulkRow
+    state: WorkflowState
+
+    @property
+    def sprint_id(self) -> int | None:
+        """The sprint it is in."""
+        sprint_id: int | None = self.row.columns["sprint_id"]
+        return sprint_id
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it is flagged."""
+        return self.row.columns["blocked_at"] is not None
+
+
 class TeamLife:
-    """One team's days. Nothing here is hard-coded history: chance moves cards, the services record it."""
+    """One team's days."""
 
     def __init__(self, world: DemoWorld, team: Team, features: list[Feature]) -> None:
         self.world = world
@@ -55,18 +80,19 @@ class TeamLife:
         self.backlog_state = self.states[0]
         self.ready, self.done = self.states[1], self.states[-1]
         self.flow = self.states[1:]
-        self.cards: dict[int, WorkItem] = {}
+        self.cards: list[Card] = []
+        self.ids: list[int] = []
         self.sprint: Sprint | None = None
-        self.sprints = 0
+        self.sprints: list[Sprint] = []
         self.features = features
         self.drafts: dict[int, Iterator[tuple[str, str]]] = {
             feature.pk: titles(feature.title, self.chance) for feature in features
         }
         self.pace = PACE[team.key_prefix]
-        self.at = world.began_at
+        self.at = world.began_at - timedelta(days=3)
 
     def live(self) -> None:
-        """Every working day from the beginning to now."""
+        """Every working day from the beginning to now; then all of it is written at once."""
         for _number in range(24 if self.team.has_sprints else 12):
             self.invent()
         day = self.world.began_at
@@ -76,7 +102,25 @@ class TeamLife:
                 self.working_day(day)
             day += timedelta(days=1)
         if self.team.has_sprints:
-            self.plan_ahead()
+            following = self.new_sprint()
+            for card in self.waiting()[:4]:
+                self.plan(card, following.pk)
+        self.write()
+
+    def write(self) -> None:
+        """Sprints, items with their events, and what the closed sprints came to."""
+        Sprint.objects.bulk_create(self.sprints)
+        for card, rank in zip(
+            self.cards, ranks_at_end(ITEM, {self.team.pk: len(self.cards)})[self.team.pk], strict=True
+        ):
+            card.row.columns["rank"] = rank
+        rows = [card.row for card in self.cards]
+        rows_write(ITEM, rows, recorded_at=self.world.now, source=EventSource.PORTAL)
+        Team.objects.filter(pk=self.team.pk).update(next_number=len(rows) + 1)
+        closed = [sprint.pk for sprint in self.sprints if sprint.state == SprintState.CLOSED]
+        sprint_outcomes_freeze(closed)
+
+    # -- a day ---------------------------------------------------------------------------------------------------------
 
     def working_day(self, day: datetime) -> None:
         """Plan or close a sprint when it is time, then move cards, pull new ones, and let life happen."""
@@ -87,126 +131,192 @@ class TeamLife:
                 self.invent()
         self.interruptions()
         for card in self.started():
-            if card.blocked_at is None and self.chance.random() < self.pace:
+            if not card.is_blocked and self.chance.random() < self.pace:
                 self.advance(card)
-        self.pull()
-
-    def sprint_rhythm(self, day: datetime) -> None:
-        """Two-week sprints on Mondays; one in six is closed a day late."""
-        due = self.sprint is None or (self.sprint.ends_at is not None and day >= self.sprint.ends_at)
-        if not due or (self.sprint is not None and self.chance.random() < 0.15):
-            return
-        following = self.new_sprint(day)
-        if self.sprint is not None:
-            sprint_close(actor=SYSTEM, sprint=self.sprint, carry_to=following, at=self.now_ish())
-        self.refresh()
-        while len(self.waiting()) < 16:
-            self.invent()
-        chosen = self.waiting()[: self.chance.randint(7, 11)]
-        items_plan(actor=SYSTEM, items=chosen, sprint=following, at=self.now_ish())
-        self.sprint = sprint_start(actor=SYSTEM, sprint=following, at=self.now_ish())
-        self.refresh()
-        for card in chosen:
-            self.move(self.cards[card.pk], self.ready)
-
-    def new_sprint(self, day: datetime) -> Sprint:
-        """The next sprint, its goal taken from the feature the team works on."""
-        self.sprints += 1
-        starts_at = self.world.began_at + timedelta(days=SPRINT_DAYS * (self.sprints - 1))
-        feature = self.features[self.sprints % len(self.features)]
-        return sprint_create(
-            actor=SYSTEM,
-            team=self.team,
-            name=f"{self.team.unit.name} {self.sprints}",
-            goal=f"{feature.title} works for ten shops",
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(days=SPRINT_DAYS),
-        )
-
-    def plan_ahead(self) -> None:
-        """The next sprint is planned already, with a few items in it."""
-        following = self.new_sprint(self.at)
-        items_plan(actor=SYSTEM, items=self.waiting()[:4], sprint=following, at=self.now_ish())
-
-    def interruptions(self) -> None:
-        """Blocks come and go; bugs arrive; finished work is opened again; something is dropped for good."""
-        for card in self.started():
-            if card.blocked_at is None and self.chance.random() < 0.025:
-                reason = self.chance.choice(REASONS)
-                self.keep(item_block(actor=SYSTEM, item=card, reason=reason, at=self.now_ish()))
-            elif card.blocked_at is not None and self.chance.random() < 0.35:
-                self.keep(item_unblock(actor=SYSTEM, item=card, at=self.now_ish()))
-        if self.chance.random() < 0.12:
-            card = self.invent(kind="BUG", service_class=ServiceClass.EXPEDITE)
-            if self.sprint is not None:
-                (card,) = items_plan(actor=SYSTEM, items=[card], sprint=self.sprint, at=self.now_ish())
-            self.move(self.keep(card), self.ready)
-        if self.chance.random() < 0.03 and (finished := self.in_state(self.done)):
-            self.move(self.chance.choice(finished[-6:]), self.flow[1])
-        if self.chance.random() < 0.02 and len(self.waiting()) > 6:
-            dropped = self.waiting()[-1]
-            item_delete(actor=SYSTEM, item=dropped, at=self.now_ish())
-            del self.cards[dropped.pk]
-
-    def pull(self) -> None:
-        """Keep each column within its limit, and the first one filled."""
         if not self.team.has_sprints:
             while len(self.in_state(self.ready)) < (self.ready.wip_limit or 4) and self.waiting():
                 self.move(self.waiting()[0], self.ready)
 
-    def advance(self, card: WorkItem) -> None:
-        """One column to the right, if there is room; now and then two, now and then none for lack of room."""
+    def sprint_rhythm(self, day: datetime) -> None:
+        """Two-week sprints; one in seven is closed a day late."""
+        due = self.sprint is None or (self.sprint.ends_at is not None and day >= self.sprint.ends_at)
+        if not due or (self.sprint is not None and self.chance.random() < 0.15):
+            return
+        following = self.new_sprint()
+        if self.sprint is not None:
+            self.close(self.sprint, following)
+        while len(self.waiting()) < 16:
+            self.invent()
+        chosen = self.waiting()[: self.chance.randint(7, 11)]
+        for card in chosen:
+            self.plan(card, following.pk)
+        following.state, following.started_at = SprintState.ACTIVE, self.now_ish()
+        self.sprint = following
+        for card in chosen:
+            self.move(card, self.ready)
+
+    def new_sprint(self) -> Sprint:
+        """The next sprint, its goal taken from the feature the team works on."""
+        number = len(self.sprints)
+        starts_at = self.world.began_at + timedelta(days=SPRINT_DAYS * number)
+        (pk,) = ids_reserve(Sprint, 1)
+        sprint = Sprint(
+            pk=pk,
+            team=self.team,
+            name=f"{self.team.unit.name} {number + 1}",
+            goal=f"{self.features[number % len(self.features)].title} works for ten shops",
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(days=SPRINT_DAYS),
+        )
+        self.sprints.append(sprint)
+        return sprint
+
+    def close(self, sprint: Sprint, following: Sprint) -> None:
+        """Complete a sprint; what is not finished goes on in the next one, at the moment of the close."""
+        sprint.state, sprint.completed_at = SprintState.CLOSED, self.now_ish()
+        for card in self.cards:
+            if card.sprint_id == sprint.pk and card.state != self.done:
+                self.plan(card, following.pk)
+
+    def interruptions(self) -> None:
+        """Blocks come and go; bugs arrive; finished work is opened again; something is dropped for good."""
+        for card in self.started():
+            if not card.is_blocked and self.chance.random() < 0.025:
+                self.flag(card, self.chance.choice(REASONS))
+            elif card.is_blocked and self.chance.random() < 0.35:
+                self.flag(card, "")
+        if self.chance.random() < 0.12:
+            card = self.invent(kind=ItemType.BUG, service_class=ServiceClass.EXPEDITE, priority=Priority.HIGHEST)
+            if self.sprint is not None:
+                self.plan(card, self.sprint.pk)
+            self.move(card, self.ready)
+        if self.chance.random() < 0.03 and (finished := self.in_state(self.done)):
+            self.move(self.chance.choice(finished[-6:]), self.flow[1])
+        if self.chance.random() < 0.02 and len(self.waiting()) > 6:
+            self.drop(self.waiting()[-1])
+
+    def advance(self, card: Card) -> None:
+        """One column to the right, now and then two; now and then none, for lack of room."""
         position = self.flow.index(card.state)
         target = self.flow[min(position + (2 if self.chance.random() < 0.12 else 1), len(self.flow) - 1)]
         crowded = target.wip_limit is not None and len(self.in_state(target)) >= target.wip_limit
-        if crowded and self.chance.random() < 0.85:
-            return
-        self.move(card, target)
+        if not (crowded and self.chance.random() < 0.85):
+            self.move(card, target)
 
-    def invent(self, *, kind: str = "", **values: Any) -> WorkItem:
+    # -- what can happen to a card: each is an event -------------------------------------------------------------------
+
+    def invent(self, *, kind: str = "", **values: Any) -> Card:
         """A new item in the backlog; one in nine is not estimated, one in twelve belongs to no feature."""
         feature = self.chance.choice(self.features)
         drawn, title = next(self.drafts[feature.pk])
-        if self.chance.random() > 0.11:
-            values["estimate"] = Decimal(self.chance.choice(ESTIMATES))
-        if self.chance.random() > 0.08:
-            values["feature"] = feature
-        values["type"] = ItemType(kind or drawn)
-        values["assignee"] = self.chance.choice(self.world.members[self.team.key_prefix])
-        return self.keep(item_create(actor=SYSTEM, team=self.team, title=title, values=values, at=self.now_ish()))
-
-    def move(self, card: WorkItem, state: WorkflowState) -> None:
-        """Move a card, a little later the same day."""
-        moved = item_move(actor=SYSTEM, item=card, to_state=state, after_id=None, seen_version=None, at=self.now_ish())
-        self.keep(moved)
-
-    def keep(self, card: WorkItem) -> WorkItem:
-        """Remember a card as it is now."""
-        card.team = self.team
-        self.cards[card.pk] = card
+        estimate = Decimal(self.chance.choice(ESTIMATES)) if self.chance.random() > 0.11 else None
+        known = self.chance.random() > 0.08
+        member = self.chance.choice(self.world.members[self.team.key_prefix])
+        at = self.now_ish()
+        told = {
+            "title": title,
+            "type": kind or drawn,
+            "estimate": estimate,
+            "feature": feature.pk if known else None,
+            "assignee": member.pk,
+            "priority": Priority.MEDIUM.value,
+            "service_class": ServiceClass.STANDARD.value,
+            **values,
+        }
+        key = f"{self.team.key_prefix}-{len(self.cards) + 1}"
+        events = creation_events(
+            ITEM, state_id=self.backlog_state.pk, key=key, unit_id=self.team.pk, values=told, at=at
+        )
+        columns = {
+            "key": key,
+            "title": title,
+            "description": "",
+            "state_id": self.backlog_state.pk,
+            "rank": "",
+            "labels": [],
+            "custom": {},
+            "created_at": at,
+            "updated_at": at,
+            "state_entered_at": at,
+            "deleted_at": None,
+            "team_id": self.team.pk,
+            "type": told["type"],
+            "estimate": estimate,
+            "assignee_id": told["assignee"],
+            "feature_id": told["feature"],
+            "parent_id": None,
+            "sprint_id": None,
+            "priority": told["priority"],
+            "service_class": told["service_class"],
+            "blocked_at": None,
+            "blocked_reason": "",
+            "resolution": "",
+            "due_on": None,
+            "reporter_id": member.pk,
+            "source_ref": None,
+            "source_url": "",
+        }
+        if not self.ids:
+            self.ids = ids_reserve(WorkItem, 100)[::-1]
+        row = BulkRow(self.ids.pop(), is_new=True, unit_id=self.team.pk, columns=columns, events=events)
+        for event in events:
+            event.actor_id = member.pk
+        card = Card(row, self.backlog_state)
+        self.cards.append(card)
         return card
 
-    def refresh(self) -> None:
-        """Read all cards again after something changed many of them."""
-        present = WorkItem.objects.present().filter(team=self.team).select_related("state")
-        self.cards = {card.pk: card for card in present.order_by("pk")}
-        for card in self.cards.values():
-            card.team = self.team
+    def move(self, card: Card, state: WorkflowState) -> None:
+        """To another column, a little later the same day, by whoever works on it."""
+        at = self.record(card, EventKind.STATE, old_ref=card.state.pk, new_ref=state.pk)
+        card.state = state
+        card.row.columns.update(state_id=state.pk, state_entered_at=at)
+
+    def plan(self, card: Card, sprint_id: int | None) -> None:
+        """Into a sprint."""
+        self.record(card, EventKind.SPRINT, old_ref=card.sprint_id, new_ref=sprint_id)
+        card.row.columns["sprint_id"] = sprint_id
+
+    def flag(self, card: Card, reason: str) -> None:
+        """Blocked with a reason, or no longer."""
+        columns = card.row.columns
+        old = (
+            {"at": columns["blocked_at"].isoformat(), "reason": columns["blocked_reason"]} if card.is_blocked else None
+        )
+        new = {"at": self.now_ish().isoformat(), "reason": reason} if reason else None
+        at = self.record(card, EventKind.BLOCKED, old_value=old, new_value=new)
+        columns.update(blocked_at=at if reason else None, blocked_reason=reason)
+
+    def drop(self, card: Card) -> None:
+        """Into the recycle bin."""
+        card.row.columns["deleted_at"] = self.record(card, EventKind.DELETED)
+
+    def record(self, card: Card, kind: EventKind, **change: Any) -> datetime:
+        """Append an event to a card's history; returns its moment."""
+        columns = card.row.columns
+        columns["updated_at"] = at = self.at if kind == EventKind.BLOCKED else self.now_ish()
+        card.row.events.append(BulkEvent(kind, at, self.team.pk, actor_id=columns["assignee_id"], **change))
+        return at
+
+    # -- what the team sees --------------------------------------------------------------------------------------------
 
     def now_ish(self) -> datetime:
         """The next moment of the day: minutes pass with everything that happens, and never run past now."""
-        self.at = min(self.at + timedelta(minutes=self.chance.randint(1, 12)), self.world.now)
+        self.at = min(self.at + timedelta(minutes=self.chance.randint(1, 7)), self.world.now)
         return self.at
 
-    def in_state(self, state: WorkflowState) -> list[WorkItem]:
-        """Cards of one column, oldest first."""
-        return [card for card in self.cards.values() if card.state_id == state.pk]
+    def present(self) -> list[Card]:
+        """All cards that were not dropped, oldest first."""
+        return [card for card in self.cards if card.row.columns["deleted_at"] is None]
 
-    def waiting(self) -> list[WorkItem]:
+    def in_state(self, state: WorkflowState) -> list[Card]:
+        """Cards of one column, oldest first."""
+        return [card for card in self.present() if card.state == state]
+
+    def waiting(self) -> list[Card]:
         """Cards in the backlog that no sprint has yet."""
         return [card for card in self.in_state(self.backlog_state) if card.sprint_id is None]
 
-    def started(self) -> list[WorkItem]:
+    def started(self) -> list[Card]:
         """Cards between ready and done."""
         ended = {StateCategory.BACKLOG, StateCategory.DONE, StateCategory.CANCELLED}
-        return [card for card in self.cards.values() if card.state.category not in ended]
+        return [card for card in self.present() if card.state.category not in ended]
