@@ -1,1 +1,144 @@
-"""What this app offers the others: navigation, palette, home. Filled in as pages arrive."""
+"""What this app offers the others: navigation, create actions, palette, home, the pages of a team, own fields, demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from organization.models import Unit
+from pmo_portal.lib.access import Actor, visible
+from pmo_portal.lib.format import moment
+from pmo_portal.lib.registry import (
+    CreateAction,
+    CustomFieldOwner,
+    DemoStep,
+    HomeCard,
+    NavigationEntry,
+    PaletteEntry,
+    PaletteSource,
+    ToDo,
+    UnitPage,
+    create_actions,
+    custom_field_owners,
+    demo_steps,
+    home_cards,
+    navigation,
+    palette_sources,
+    unit_pages,
+)
+from portfolio.models import TrackedKind
+from portfolio.models.workflow import STARTED_CATEGORIES
+from teams.demo.simulation import work
+from teams.models import Sprint, SprintState, TeamMode, WorkItem
+from teams.selectors.filters import like_pattern
+
+MOST_TO_DOS: Final = 10
+LETTERS_FOR_TITLES: Final = 3
+"""With fewer letters the trigram index cannot help, and nearly every title fits anyway."""
+
+
+def _works_in_teams(actor: Actor) -> bool:
+    return bool(actor.units("team.view"))
+
+
+def _assigned_to_me(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """What this person has started and not finished, then what was committed to them."""
+    if actor.person_id is None:
+        return []
+    mine = visible(actor, WorkItem).filter(
+        assignee_id=actor.person_id, deleted_at__isnull=True, state__category__in=STARTED_CATEGORIES
+    )
+    found = mine.select_related("state").order_by("state_entered_at", "pk")[:MOST_TO_DOS]
+    return [_to_do(item, item.state.name, item.state_entered_at) for item in found]
+
+
+def _blocked_in_my_teams(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """What is flagged in the teams this person plans for."""
+    blocked = WorkItem.objects.filter(
+        team__any_of=actor.units("sprint.manage"),
+        team__mode=TeamMode.HOSTED,
+        deleted_at__isnull=True,
+        blocked_at__isnull=False,
+        state__category__in=STARTED_CATEGORIES,
+    )
+    found = blocked.order_by("blocked_at", "pk")[:MOST_TO_DOS]
+    return [_to_do(item, item.blocked_reason, item.blocked_at) for item in found]
+
+
+def _sprints_to_complete(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """Running sprints of this person's teams whose time is over, or nearly."""
+    running = Sprint.objects.filter(
+        team__any_of=actor.units("sprint.manage"),
+        team__mode=TeamMode.HOSTED,
+        state=SprintState.ACTIVE,
+        ends_at__lte=now + timedelta(days=1),
+    ).select_related("team__unit")
+    return [
+        ToDo(
+            label=_("Complete %(sprint)s of %(team)s") % {"sprint": sprint.name, "team": sprint.team.unit.name},
+            url=reverse("teams:sprint_close", args=[sprint.team.unit.code, sprint.pk]),
+            detail=_("ends %(when)s") % {"when": moment(sprint.ends_at)},
+            since=sprint.ends_at,
+        )
+        for sprint in running.order_by("ends_at", "pk")[:MOST_TO_DOS]
+    ]
+
+
+def _to_do(item: WorkItem, detail: str, since: datetime | None) -> ToDo:
+    url = reverse("teams:item_detail", args=[item.key])
+    return ToDo(label=f"{item.key} {item.title}", url=url, detail=detail, since=since)
+
+
+def _find_items(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    """Items by the beginning of their key, or anything in their title; both from an index."""
+    wanted = text.strip()
+    by = Q(key__startswith=wanted.upper())
+    if len(wanted) >= LETTERS_FOR_TITLES:
+        by |= Q(title__ilike=like_pattern(wanted))
+    found = visible(actor, WorkItem).filter(by, deleted_at__isnull=True) if wanted else WorkItem.objects.none()
+    return [
+        PaletteEntry(
+            label=f"{item.key} {item.title}",
+            url=reverse("teams:item_detail", args=[item.key]),
+            kind=gettext_lazy("Work item"),
+            detail=item.state.name,
+            icon="square-check",
+        )
+        for item in found.select_related("state").order_by("-updated_at", "-pk")[:limit]
+    ]
+
+
+def _page(code: str, label: object, icon: str, url_name: str, permission: str, position: int) -> None:
+    def url(unit: Unit) -> str:
+        return reverse(url_name, args=[unit.code])
+
+    page = UnitPage(code, label, icon, frozenset({"TEAM"}), url, permission)  # type: ignore[arg-type]
+    unit_pages.register(page, position=position)
+
+
+navigation.register(
+    NavigationEntry(
+        "teams", gettext_lazy("Teams"), "users", "teams:team_list", _works_in_teams, prefixes=("/teams/", "/items/")
+    ),
+    position=50,
+)
+create_actions.register(
+    CreateAction(gettext_lazy("Work item"), "square-check", "teams:item_create", "item.create"), position=10
+)
+home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
+home_cards.register(HomeCard(gettext_lazy("Blocked in my teams"), _blocked_in_my_teams), position=30)
+home_cards.register(HomeCard(gettext_lazy("Sprints to complete"), _sprints_to_complete), position=10)
+palette_sources.register(PaletteSource(gettext_lazy("Work items"), _find_items), position=20)
+custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, gettext_lazy("Work item"), WorkItem), position=30)
+_page("board", gettext_lazy("Board"), "columns-3", "teams:board", "item.view", 10)
+_page("backlog", gettext_lazy("Backlog"), "list-ordered", "teams:backlog", "item.view", 20)
+_page("sprints", gettext_lazy("Sprints"), "calendar-range", "teams:sprint_list", "sprint.view", 30)
+_page("items", gettext_lazy("Items"), "table-2", "teams:item_list", "item.view", 40)
+_page("settings", gettext_lazy("Settings"), "settings", "teams:team_settings", "team.configure", 90)
+demo_steps.register(DemoStep("Teams and their work", work), position=30)

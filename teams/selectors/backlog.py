@@ -1,0 +1,147 @@
+"""The backlog as a ranked list: open sprints with their sums, then everything that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from pmo_portal.lib.access import Actor
+from teams.models import Sprint, SprintState, Team
+from teams.selectors.cards import initials_of
+
+MOST_ROWS: Final = 300
+"""Rows drawn of the backlog; beyond it nobody orders by hand. The list of items shows them all."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+BACKLOG: Final = 0
+"""The section of what is in no sprint."""
+
+# For a team without sprints the backlog is what has not been committed to; with sprints, what is open and in none.
+_ROWS: Final = """
+WITH row AS (
+    SELECT i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.blocked_at IS NOT NULL AS is_blocked,
+           s.name AS state, s.category, p.name AS person, coalesce(i.sprint_id, 0) AS section,
+           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic
+      FROM teams_workitem i
+      JOIN portfolio_workflowstate s ON s.id = i.state_id
+      LEFT JOIN organization_person p ON p.id = i.assignee_id
+      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
+      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+     WHERE i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL
+       AND (i.sprint_id = ANY(%(sprints)s)
+            OR ((i.sprint_id IS NULL OR NOT i.sprint_id = ANY(%(sprints)s))
+                AND s.category NOT IN ('DONE', 'CANCELLED')
+                AND (%(has_sprints)s OR s.category = 'BACKLOG')))
+       AND (%(ids)s::bigint[] IS NULL OR i.id = ANY(%(ids)s))
+)
+SELECT id, key, title, type, version, rank, estimate, is_blocked, state, category, person,
+       CASE WHEN section = ANY(%(sprints)s) THEN section ELSE 0 END, epic
+  FROM row
+ ORDER BY rank, id
+"""
+
+
+class BacklogRow(NamedTuple):
+    """One item in the backlog."""
+
+    id: int
+    key: str
+    title: str
+    type: str
+    version: int
+    rank: str
+    estimate: Decimal | None
+    is_blocked: bool
+    state: str
+    category: str
+    person: str | None
+    section: int
+    epic: str | None
+
+    @property
+    def initials(self) -> str:
+        """The assignee's, for the avatar."""
+        return initials_of(self.person) if self.person else ""
+
+
+@dataclass(slots=True)
+class Section:
+    """A sprint, or the backlog itself (``sprint`` None), with its items in rank order."""
+
+    sprint: Sprint | None
+    rows: list[BacklogRow] = field(default_factory=list)
+
+    @property
+    def id(self) -> int:
+        """The sprint's id; 0 for the backlog."""
+        return self.sprint.pk if self.sprint else BACKLOG
+
+    @property
+    def count(self) -> int:
+        """How many items there are, drawn or not."""
+        return len(self.rows)
+
+    @property
+    def drawn(self) -> Sequence[BacklogRow]:
+        """The rows that are drawn."""
+        return self.rows[:MOST_ROWS]
+
+    @property
+    def hidden(self) -> int:
+        """How many are not."""
+        return max(self.count - MOST_ROWS, 0)
+
+    @property
+    def points(self) -> Decimal:
+        """The sum of the estimates."""
+        return sum((row.estimate for row in self.rows if row.estimate is not None), Decimal(0))
+
+    @property
+    def unestimated(self) -> int:
+        """How many items count 0 in that sum because nobody estimated them."""
+        return sum(row.estimate is None for row in self.rows)
+
+
+def open_sprints(team: Team) -> list[Sprint]:
+    """The running sprint, then the planned ones in their order."""
+    if not team.has_sprints:
+        return []
+    sprints = Sprint.objects.filter(team=team).exclude(state=SprintState.CLOSED)
+    return sorted(
+        sprints,
+        key=lambda each: (each.state != SprintState.ACTIVE, each.starts_at is None, each.starts_at or _NEVER, each.pk),
+    )
+
+
+def backlog_sections(team: Team, sprints: Iterable[Sprint], *, actor: Actor) -> list[Section]:
+    """The sections of a team's backlog; one statement for all rows."""
+    sections = {section.id: section for section in [*(Section(sprint) for sprint in sprints), Section(None)]}
+    for row in _rows(team, [pk for pk in sections if pk], actor=actor):
+        sections[row.section].rows.append(row)
+    return list(sections.values())
+
+
+def backlog_rows(team: Team, sprints: Iterable[Sprint], ids: Sequence[int], *, actor: Actor) -> list[BacklogRow]:
+    """Those of the named items that stand in the backlog or an open sprint."""
+    return _rows(team, [sprint.pk for sprint in sprints], actor=actor, ids=ids)
+
+
+def _rows(team: Team, sprint_ids: Sequence[int], *, actor: Actor, ids: Sequence[int] | None = None) -> list[BacklogRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ROWS,
+            {
+                "team": team.pk,
+                "sprints": list(sprint_ids),
+                "has_sprints": team.has_sprints,
+                "epic_units": sorted(actor.units("epic.view")),
+                "ids": None if ids is None else list(ids),
+            },
+        )
+        return [BacklogRow(*row) for row in cursor.fetchall()]

@@ -1,0 +1,148 @@
+"""The statements of a team's board. Plain SQL: a board is read far more often than anything else (docs/performance.md).
+
+Which items are on a board: those of the active sprint for a team that works in sprints alone; for all others every
+open item, and what was finished in the last two weeks. Sub-tasks are part of their item's card.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from teams.selectors.filters import FITS
+
+_IN_SPRINT: Final = "i.sprint_id IN (SELECT a.id FROM teams_sprint a WHERE a.team_id = %(team)s AND a.state = 'ACTIVE')"
+_IN_FLOW: Final = "(s.category NOT IN ('DONE', 'CANCELLED') OR i.state_entered_at >= %(done_since)s)"
+
+_ON_BOARD: Final = """
+       i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL AND <scope>"""
+
+_FRAME: Final = """
+WITH item AS (
+    SELECT i.version, i.updated_at, i.rank, i.feature_id, i.assignee_id
+      FROM teams_workitem i JOIN portfolio_workflowstate s ON s.id = i.state_id
+     WHERE <on_board>
+)
+SELECT md5(concat_ws('/',
+           (SELECT concat_ws(',', count(*), sum(version), max(updated_at), max(rank)) FROM item),
+           (SELECT concat_ws(',', sum(f.version), sum(e.version))
+              FROM portfolio_feature f LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+             WHERE f.id IN (SELECT feature_id FROM item)),
+           (SELECT string_agg(p.name, ',' ORDER BY p.id)
+              FROM organization_person p WHERE p.id IN (SELECT assignee_id FROM item)),
+           (SELECT string_agg(concat_ws(',', w.id, w.name, w.category, w.position, w.wip_limit, w.is_hard_limit,
+                                        w.is_archived, w.policy), ';' ORDER BY w.id)
+              FROM portfolio_workflowstate w WHERE w.workflow_id = %(workflow)s),
+           sprint.id, sprint.version)),
+       (SELECT coalesce(json_agg(json_build_array(u.id, u.kind, u.code, u.name) ORDER BY c.depth DESC), '[]')
+          FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
+         WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
+           AND u.id = ANY(%(units)s)),
+       (SELECT u.calendar_id
+          FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
+         WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
+           AND u.calendar_id IS NOT NULL
+         ORDER BY c.depth LIMIT 1),
+       sprint.id, sprint.name, sprint.goal, sprint.starts_at, sprint.started_at, sprint.ends_at
+  FROM (VALUES (1)) AS one
+  LEFT JOIN LATERAL (
+      SELECT a.* FROM teams_sprint a
+       WHERE a.team_id = %(team)s AND a.state = 'ACTIVE' ORDER BY a.starts_at DESC NULLS LAST, a.id DESC LIMIT 1
+  ) sprint ON true
+"""
+
+# A column's digest names all that its cards show, in order: an equal digest is an equal column.
+_COLUMNS: Final = """
+WITH card AS (
+    SELECT i.id, i.version, i.rank, i.state_id, i.estimate, i.assignee_id, i.blocked_at, i.state_entered_at,
+           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic, p.name AS person,
+           <fits> AS fits
+      FROM teams_workitem i
+      JOIN portfolio_workflowstate s ON s.id = i.state_id
+      LEFT JOIN organization_person p ON p.id = i.assignee_id
+      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
+      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+     WHERE <on_board>
+), placed AS (
+    SELECT card.*, row_number() OVER (PARTITION BY state_id, fits ORDER BY rank) AS place FROM card
+)
+SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
+       count(c.id), count(c.id) FILTER (WHERE c.fits),
+       sum(c.estimate) FILTER (WHERE c.fits),
+       count(c.id) FILTER (WHERE c.fits AND c.assignee_id = %(me)s),
+       count(c.id) FILTER (WHERE c.fits AND c.blocked_at IS NOT NULL),
+       count(c.id) FILTER (WHERE c.fits AND s.category IN ('COMMITTED', 'ACTIVE', 'WAITING')
+                             AND c.state_entered_at < %(stale_before)s),
+       max(c.person) FILTER (WHERE c.fits), max(c.epic) FILTER (WHERE c.fits),
+       md5(string_agg(concat_ws('.', c.id, c.version, c.rank, c.person, c.epic), ',' ORDER BY c.rank)
+           FILTER (WHERE c.fits AND c.place <= %(most)s))
+  FROM portfolio_workflowstate s LEFT JOIN placed c ON c.state_id = s.id
+ WHERE s.workflow_id = %(workflow)s AND (%(states)s::bigint[] IS NULL OR s.id = ANY(%(states)s))
+ GROUP BY s.id
+HAVING NOT s.is_archived OR count(c.id) > 0
+ ORDER BY s.position, s.id
+"""
+
+_CARDS: Final = """
+SELECT * FROM (
+    SELECT i.id, i.version, i.state_id, i.rank, i.key, i.title, i.type, i.estimate, s.category, i.state_entered_at,
+           i.blocked_at, i.blocked_reason, i.due_on, p.name,
+           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END, i.service_class,
+           row_number() OVER (PARTITION BY i.state_id ORDER BY i.rank) AS place
+      FROM teams_workitem i
+      JOIN portfolio_workflowstate s ON s.id = i.state_id
+      LEFT JOIN organization_person p ON p.id = i.assignee_id
+      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
+      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+     WHERE <on_board>
+       AND (%(states)s::bigint[] IS NULL OR i.state_id = ANY(%(states)s))
+       AND (%(ids)s::bigint[] IS NULL OR i.id = ANY(%(ids)s))
+       AND <fits>
+) AS c
+ WHERE c.place <= %(most)s
+ ORDER BY c.state_id, c.rank
+"""
+
+_FACETS: Final = """
+WITH card AS (
+    SELECT i.type, i.labels, i.assignee_id, p.name, e.id AS epic_id,
+           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic
+      FROM teams_workitem i
+      JOIN portfolio_workflowstate s ON s.id = i.state_id
+      LEFT JOIN organization_person p ON p.id = i.assignee_id
+      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
+      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+     WHERE <on_board>
+)
+SELECT * FROM (
+    SELECT 'type' AS facet, type::text AS value, '' AS label, count(*) AS n FROM card GROUP BY type
+    UNION ALL
+    SELECT 'who', coalesce(assignee_id::text, 'none'), coalesce(name, ''), count(*) FROM card GROUP BY assignee_id, name
+    UNION ALL
+    SELECT 'epic', coalesce(epic_id::text, 'none'), coalesce(epic, ''), count(*) FROM card
+     WHERE epic IS NOT NULL OR epic_id IS NULL GROUP BY epic_id, epic
+    UNION ALL
+    SELECT 'label', label, label, count(*) FROM card, unnest(labels) AS label GROUP BY label
+) AS counted
+ WHERE facet = %(facet)s
+ ORDER BY n DESC, label
+ LIMIT 200
+"""
+
+
+def _of(statement: str, *, by_sprint: bool) -> str:
+    """One statement for one way of working; put together once, from constants only."""
+    scope = _IN_SPRINT if by_sprint else _IN_FLOW
+    return statement.replace("<on_board>", _ON_BOARD).replace("<scope>", scope).replace("<fits>", FITS)
+
+
+FRAME: Final = {by_sprint: _of(_FRAME, by_sprint=by_sprint) for by_sprint in (True, False)}
+"""By whether the board shows a sprint: what a change of anything on the board changes, the units above, the sprint."""
+
+COLUMNS: Final = {by_sprint: _of(_COLUMNS, by_sprint=by_sprint) for by_sprint in (True, False)}
+"""One row a column: its rules, its counts and the digest of its cards."""
+
+CARDS: Final = {by_sprint: _of(_CARDS, by_sprint=by_sprint) for by_sprint in (True, False)}
+"""One row a card, in the order of the columns' cards."""
+
+FACETS: Final = {by_sprint: _of(_FACETS, by_sprint=by_sprint) for by_sprint in (True, False)}
+"""The values one filter can take on this board, most frequent first."""

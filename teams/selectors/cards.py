@@ -1,0 +1,108 @@
+"""What a card says of an item: short texts, made once for a thousand cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from organization.models import Person
+from pmo_portal.lib.format import points
+from pmo_portal.lib.windows import local_day
+from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
+from teams.models import ItemType, ServiceClass
+
+if TYPE_CHECKING:
+    from teams.selectors.board import CardRow
+
+EPIC_LETTERS: Final = 28
+"""An epic's chip is a reminder, not a title: the style sheet cuts it shorter still where there is no room."""
+
+_STARTED: Final = frozenset(category.value for category in STARTED_CATEGORIES)
+_OVER: Final = frozenset({StateCategory.DONE.value, StateCategory.CANCELLED.value})
+
+
+def points_text(estimate: Decimal | None) -> str:
+    """A sum of estimates; empty when there is nothing to sum."""
+    return _("%(n)s pts") % {"n": points(estimate)} if estimate is not None else ""
+
+
+def initials_of(name: str) -> str:
+    """Up to two letters of a person's name, the same as on their page."""
+    return Person(name=name).initials
+
+
+@dataclass(slots=True)
+class CardFace:
+    """Turns rows into what the card template shows. Texts that repeat are made once."""
+
+    today: date
+    stale_after_days: int
+    _url: str = ""
+    _types: dict[str, str] = field(default_factory=dict)
+    _people: dict[str, str] = field(default_factory=dict)
+    _points: dict[Decimal, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._url = reverse("teams:item_detail", args=["KEY"])
+        self._types = {value: str(label) for value, label in ItemType.choices}
+
+    def of(self, row: CardRow) -> dict[str, Any]:
+        """The variables of one card (templates/jinja2/components/board.jinja)."""
+        card: dict[str, Any] = {
+            "id": row.id,
+            "version": row.version,
+            "column": row.state_id,
+            "rank": row.rank,
+            "url": self._url.replace("KEY", row.key),
+            "title": row.title,
+            "type": row.type,
+            "type_label": self._types.get(row.type, row.type),
+            "key": row.key,
+        }
+        if row.epic:
+            card["epic"] = row.epic if len(row.epic) <= EPIC_LETTERS else f"{row.epic[:EPIC_LETTERS].rstrip()}…"
+        if row.estimate is not None:
+            card["points"] = self._points_of(row.estimate)
+        if row.person:
+            card["person"], card["initials"] = row.person, self._initials_of(row.person)
+        if row.category in _STARTED:
+            self._add_age(card, row)
+        if row.due_on is not None and row.category not in _OVER:
+            card["due"] = date_format(row.due_on, "j M")
+            card["is_late"] = row.due_on < self.today
+        if row.blocked_at is not None:
+            days = (self.today - local_day(row.blocked_at)).days
+            card["blocked"] = (_("Blocked %(days)s d · %(reason)s") if days else _("Blocked · %(reason)s")) % {
+                "days": days,
+                "reason": row.blocked_reason,
+            }
+        if row.service_class == ServiceClass.EXPEDITE and row.category not in _OVER:
+            card["flag"] = str(ServiceClass.EXPEDITE.label)
+        return card
+
+    def _add_age(self, card: dict[str, Any], row: CardRow) -> None:
+        days = (self.today - local_day(row.state_entered_at)).days
+        if days < 1:
+            return
+        card["age"] = _("%(days)s d") % {"days": days}
+        if days > self.stale_after_days:
+            card["is_old"] = True
+            card["age_title"] = _("Stale")
+
+    def _points_of(self, estimate: Decimal) -> str:
+        text = self._points.get(estimate)
+        if text is None:
+            text = self._points[estimate] = points(estimate)
+        return text
+
+    def _initials_of(self, name: str) -> str:
+        text = self._people.get(name)
+        if text is None:
+            text = self._people[name] = initials_of(name)
+        return text
