@@ -35,6 +35,7 @@ SETTINGS = {
     "random_page_cost": "1.1",
     "max_wal_size": "1GB",
     "log_min_duration_statement": "500",
+    "jit": "off",  # every query of ours is short
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -25,7 +25,7 @@ def main() -> None:
         sys.stdout.flush()
         call_command("seed_demo", verbosity=0)
     settings.HOME.demo_accounts.write_text(
-        "".join(f"{account.role:<18} {account.name} ({account.email})\n" for account in demo_accounts())
+        "".join(f"{account.role:<26} {account.name} ({account.email})\n" for account in demo_accounts())
     )
 
 

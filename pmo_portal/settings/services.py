@@ -33,9 +33,13 @@ def database(env: environ.Env, home: Home) -> dict[str, Any]:
     options["pool"] = {
         "min_size": 1,
         "max_size": env.int("DATABASE_POOL_SIZE", 10),
-        "timeout": 10,
+        "timeout": 5,
         "max_idle": 300,
+        # Give up early, so that the next request tries again: by default the pauses grow to minutes.
+        "reconnect_timeout": 5,
     }
+    # A connection that died while it was idle is found before a page uses it.
+    found["CONN_HEALTH_CHECKS"] = True
     options.setdefault("connect_timeout", 5)
     options.setdefault("application_name", "pmo-portal")
     return found

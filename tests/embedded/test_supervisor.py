@@ -181,6 +181,21 @@ def test_killed_parts_are_started_again(portal: Portal) -> None:
 
 
 @pytest.mark.fault
+def test_pages_heal_without_a_restart_when_the_servers_die(portal: Portal) -> None:
+    portal.start()
+    wait_until(lambda: portal.answers("/readyz"), seconds=60)
+    before = {process.pid for process in leftovers(portal.home)}
+    for server in (Postgres(portal.home), Redis(portal.home)):
+        process = server._process()
+        assert process is not None
+        process.kill()
+    wait_until(lambda: not portal.answers("/readyz"), seconds=10)
+    wait_until(lambda: portal.answers("/readyz"), seconds=30)
+    assert before <= {process.pid for process in leftovers(portal.home)}
+    assert portal.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.fault
 def test_killed_supervisor_and_all_its_processes(portal: Portal) -> None:
     portal.start()
     portal.end(signal.SIGKILL)
