@@ -30,14 +30,14 @@ const COPIES = [
 // One name a line in use; a template that asks for an icon that is not here fails its test.
 const ICONS = `
   activity archive arrow-down arrow-left arrow-right arrow-right-left arrow-up arrow-up-down badge-check ban bell book-open bookmark briefcase bug
-  building-2 calendar calendar-check calendar-clock calendar-days calendar-range chart-column chart-line chart-pie coins check check-check chevron-down chevron-left chevron-right
+  building-2 calendar calendar-check calendar-clock calendar-days calendar-plus calendar-range chart-column chart-line chart-pie coins check check-check chevron-down chevron-left chevron-right
   chevron-up chevrons-left chevrons-right circle circle-alert circle-check circle-dashed circle-dot circle-help
   circle-play circle-x clipboard-list clock columns-3 command compass copy corner-down-right download ellipsis
   external-link eye eye-off file-text file-up filter flag flame flask-conical folder-kanban gauge git-branch globe git-merge
   grip-vertical hash hand-helping handshake heart-pulse history hourglass house inbox info key-round keyboard landmark layers
   layout-dashboard layout-grid lightbulb link list list-checks list-ordered list-filter list-todo list-tree lock log-in log-out mail map
   maximize-2 menu message-square milestone minus monitor moon move network octagon-alert package panel-left panel-right
-  panel-right-close panel-right-open pause pencil play plus printer puzzle refresh-cw rocket rotate-ccw route rows-3 save scale search send
+  panel-right-close panel-right-open pause pencil play plus printer puzzle refresh-cw rocket rotate-ccw route rows-3 save scale search search-x send
   settings share-2 shield shield-check sliders-horizontal sparkles square square-check square-kanban star sun table
   tag target thumbs-up timer trash-2 trending-down trending-up triangle-alert trophy undo-2 upload user user-check user-plus
   user-round users users-round user-x vote wallet wifi-off workflow wrench x zap

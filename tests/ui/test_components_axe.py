@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SIZES = {"desk": (1440, 900), "phone": (390, 844), "small phone": (360, 740)}
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+SMALLEST = {"width": 360, "height": 740}
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
@@ -31,10 +32,38 @@ def test_living_page_has_no_fault(living_page: Page, theme: str, size: str) -> N
     assert living_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_living_page_fits_the_smallest_phone(living_page: Page) -> None:
+    living_page.set_viewport_size(SMALLEST)  # type: ignore[arg-type]
+    assert living_page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
+
+
 @pytest.mark.parametrize("opener", ["Create", "You: lena@larkfield.example", "What Throughput means", "Dialog"])
 def test_what_opens_has_no_fault_either(living_page: Page, opener: str) -> None:
     living_page.get_by_role("button", name=opener, exact=True).first.click()
 
+    assert faults(living_page) == []
+
+
+def test_palette_finds_by_keys_alone_and_has_no_fault(living_page: Page) -> None:
+    living_page.keyboard.press("Control+k")
+    expect(living_page.get_by_role("option", name="Harbour board Payments").last).to_be_visible()
+    assert faults(living_page) == []
+
+    living_page.keyboard.type("light")
+    expect(living_page.locator("#palette [role=option]")).to_have_count(1)
+    living_page.keyboard.press("Enter")
+    living_page.wait_for_url("**/_board/")
+
+
+def test_palette_says_when_nothing_is_found(living_page: Page) -> None:
+    living_page.keyboard.press("Control+k")
+    living_page.keyboard.type("zzz")
+    expect(living_page.locator("#palette-results")).to_contain_text("Nothing found for “zzz”")
+
+
+def test_scope_switcher_fetches_its_tree_when_it_opens(living_page: Page) -> None:
+    living_page.get_by_role("button", name="Switch portfolio, program or team").click()
+    expect(living_page.locator("#scope").get_by_role("link", name="Harbour Team")).to_be_visible()
     assert faults(living_page) == []
 
 

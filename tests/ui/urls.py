@@ -1,4 +1,7 @@
-"""The portal's addresses, the living page without a sign-in, and a small board that answers as docs/ui.md says."""
+"""Pages without a sign-in that use every part of the interface, and answers as docs/ui.md says.
+
+The organization's names stand for what the shell reaches by them, so that these tests need no page of any app.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
-from django.urls import path
+from django.urls import include, path
 
 from organization.context import live_context
 from organization.models import User
 from organization.views.components import living_context
-from pmo_portal.urls import urlpatterns as portal_urls
+from pmo_portal.lib import tickets
 
 SECTIONS = [
     ("Home", "house", 3), ("Strategy", "compass", 0), ("Portfolio", "briefcase", 0), ("Programs", "layers", 0),
@@ -72,7 +75,8 @@ class SmallBoard:
             number: {
                 "id": number, "version": 1, "column": 1 if number < 4 else 2, "rank": f"a{number}0", "type": "STORY",
                 "type_label": "Story", "url": f"/_board/HAR-{number}/", "title": f"Card {number}",
-                "key": f"HAR-{number}", "epic": "Payouts", "age": "2 d", "points": "3", "initials": "AS", "person": "Ada Sommer",
+                "key": f"HAR-{number}", "epic": "Payouts", "age": "2 d", "points": "3", "initials": "AS",
+                "person": "Ada Sommer",
             }
             for number in range(1, 6)
         }  # fmt: skip
@@ -178,7 +182,7 @@ class Asked:
 def live_page(request: HttpRequest, unit: int) -> HttpResponse:
     """A page that is live for one unit, as the newest user sees it."""
     Asked.times = 0
-    request.user = User.objects.order_by("pk").last()
+    request.user = User.objects.latest("pk")
     context = {"unit": unit, "number": 0} | live_context(request, [unit])
     return HttpResponse(engines["django"].from_string(LIVE_PAGE).render(context, request))
 
@@ -193,6 +197,42 @@ def live_number(request: HttpRequest, unit: int) -> HttpResponse:
     )
 
 
+@login_not_required
+def palette(request: HttpRequest) -> HttpResponse:
+    """Two places, if their name has the letters asked for."""
+    q = request.GET.get("q", "")
+    entries = [
+        {"label": label, "url": "/_board/", "detail": "Payments", "icon": "square-kanban"}
+        for label in ("Harbour board", "Lighthouse board")
+        if q.lower() in label.lower()
+    ]
+    groups = [{"label": "Teams", "entries": entries}] if entries else []
+    return render(request, "components/palette_results.html", {"q": q, "groups": groups})
+
+
+@login_not_required
+def scope_tree(request: HttpRequest) -> HttpResponse:
+    """The tree of the living page."""
+    return render(request, "components/scope_tree.html", {"nodes": living_context(request)["nodes"]})
+
+
+@login_not_required
+def live_ticket(request: HttpRequest) -> HttpResponse:
+    """A fresh ticket for the newest user, as the portal gives it to the signed-in one."""
+    old = request.POST.getlist("ticket")
+    units = tickets.read(old[0], lifetime_seconds=tickets.RENEWABLE_SECONDS).unit_ids
+    fresh = tickets.renew(old, user=User.objects.latest("pk"), visible_unit_ids=units)
+    return HttpResponse(fresh, content_type="text/plain")
+
+
+SHELL = [
+    path("", living, name="home"),
+    path("palette/", palette, name="palette"),
+    path("scope/", scope_tree, name="scope_tree"),
+    path("live/ticket/", live_ticket, name="live_ticket"),
+    path("sign-out/", lambda request: HttpResponse(status=204), name="sign_out"),
+]
+
 urlpatterns = [
     path("_live/<int:unit>/", live_page),
     path("_live/<int:unit>/number/", live_number),
@@ -203,5 +243,5 @@ urlpatterns = [
     path("_board/cards/", board_cards),
     path("_board/undo/", lambda request: HttpResponse(status=204)),
     path("_board/<str:key>/", board_item),
-    *portal_urls,
+    path("", include((SHELL, "organization"))),
 ]
