@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
 from metrics.demo import numbers
 from metrics.tasks import nudge, nudge_all
+from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
+from pmo_portal.lib.access import Actor
+
+VIEW: Final = "metrics.view"
+
+
+def _sees_numbers(actor: Actor) -> bool:
+    return actor.is_system or bool(actor.units(VIEW))
+
+
+def _unit_url(unit: Unit) -> str:
+    return reverse("metrics:unit_dashboard", args=[unit.code])
+
+
+registry.navigation.register(
+    registry.NavigationEntry("metrics", _("Metrics"), "chart-column", "metrics:executive", _sees_numbers),
+    position=60,
+)
+registry.unit_pages.register(
+    registry.UnitPage("metrics", _("Metrics"), "chart-column", frozenset(UnitKind.values), _unit_url, VIEW),
+    position=60,
+)
 
 registry.outbox_listeners.register(registry.OutboxListener(notify=nudge))
 registry.meaning_listeners.register(registry.OutboxListener(notify=lambda _workflow_id: nudge_all()))

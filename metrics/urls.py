@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from metrics.views import dashboards, items
 
 app_name = "metrics"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", dashboards.executive, name="executive"),
+    path("definitions/", dashboards.definition_list, name="definition_list"),
+    path("units/<str:code>/", dashboards.unit_dashboard, name="unit_dashboard"),
+    path("units/<str:code>/tiles/", dashboards.unit_tiles, name="unit_tiles"),
+    path("units/<str:code>/items/<slug:metric>/", items.unit_items, name="unit_items"),
+]

@@ -6,6 +6,8 @@ transaction: two of them may wait for each other's commit, never for each other.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 from metrics.models import ScopeKind
@@ -141,10 +143,14 @@ def rollup_apply(difference: Contributions, *, above: bool = True) -> frozenset[
     """
     touched: set[int] = set()
     wanted = difference.without_zeros()
-    common = {"scope_kind": ScopeKind.UNIT.value, "units": list(wanted.unit_ids()) if above else [], "forever": FOREVER}
+    common: dict[str, Any] = {
+        "scope_kind": ScopeKind.UNIT.value,
+        "units": list(wanted.unit_ids()) if above else [],
+        "forever": FOREVER,
+    }
     with connection.cursor() as cursor:
         if wanted.days:
-            parameters: dict[str, object] = {
+            parameters: dict[str, Any] = {
                 **common,
                 "unit": [key.unit_id for key in wanted.days],
                 "day": [key.day for key in wanted.days],
@@ -177,7 +183,7 @@ def rollup_apply(difference: Contributions, *, above: bool = True) -> frozenset[
     return frozenset(touched)
 
 
-def _reach(rows: list[tuple[int, object]]) -> dict[str, object]:
+def _reach(rows: list[tuple[int, object]]) -> dict[str, Any]:
     """Return which scopes and days were written."""
     days = sorted({row[1] for row in rows})  # type: ignore[type-var]
     return {"scopes": sorted({row[0] for row in rows}), "first": days[0], "last": days[-1]}

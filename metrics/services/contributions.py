@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -82,7 +82,7 @@ class Contributions:
 
     def unit_ids(self) -> frozenset[int]:
         """Return the units that have rows here."""
-        return frozenset(key.unit_id for key in [*self.days, *self.cycles])
+        return frozenset(key.unit_id for key in self.days) | frozenset(key.unit_id for key in self.cycles)
 
 
 # {of_items} restricts facts, and intervals, to some items; {of_unit} is one unit's share of each branch.
@@ -143,7 +143,7 @@ def contributions_of_team(*, team_id: int) -> Contributions:
     return _contributions(DAYS_OF_UNIT, CYCLES_OF_UNIT, unit=team_id)
 
 
-def _contributions(days: str, cycles: str, **parameters: object) -> Contributions:
+def _contributions(days: str, cycles: str, **parameters: Any) -> Contributions:
     result = Contributions.none()
     parameters["zone"] = portal_zone().key
     with connection.cursor() as cursor:
@@ -155,6 +155,6 @@ def _contributions(days: str, cycles: str, **parameters: object) -> Contribution
     return result
 
 
-def _add_days(result: Contributions, rows: Iterable[tuple[object, ...]]) -> None:
+def _add_days(result: Contributions, rows: Iterable[tuple[Any, ...]]) -> None:
     for unit_id, day, item_type, *counts in rows:
-        result.days[DayKey(unit_id, day, item_type)] = Counts(*counts)  # type: ignore[arg-type]
+        result.days[DayKey(unit_id, day, item_type)] = Counts(*counts)

@@ -13,6 +13,7 @@ serves all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -182,7 +183,7 @@ def facts_lock(*, item_ids: Sequence[int]) -> None:
     Items never read before get an empty, uncounted row to hold the lock. Rows are taken in the order of their
     ids, everywhere, so that two workers cannot wait for each other.
     """
-    parameters = {"items": list(item_ids), "zone": portal_zone().key}
+    parameters: dict[str, Any] = {"items": list(item_ids), "zone": portal_zone().key}
     with connection.cursor() as cursor:
         cursor.execute(_SKELETONS, parameters)
         cursor.execute(_LOCK, parameters)
@@ -194,7 +195,7 @@ def facts_read(*, item_ids: Sequence[int]) -> None:
     Runs in the caller's transaction, after `facts_lock`: this statement's view of the events is younger than
     the lock, so what another worker has read before is never overwritten with something older.
     """
-    parameters = {"items": list(item_ids), "zone": portal_zone().key}
+    parameters: dict[str, Any] = {"items": list(item_ids), "zone": portal_zone().key}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_INTERVALS, parameters)
         cursor.execute(_READ, parameters)

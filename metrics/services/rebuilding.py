@@ -60,7 +60,8 @@ def team_rebuild_next(*, at: datetime, skip: Sequence[int] = ()) -> int | None:
     claimed.rebuilt_at = claimed.drained_at = at
     claimed.save(update_fields=["rebuild_requested_at", "rebuilt_at", "drained_at"])
     transaction.on_commit(partial(announce, touched))
-    return claimed.team_id
+    team_id: int = claimed.team_id
+    return team_id
 
 
 def _team_reread(team_id: int) -> frozenset[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -87,7 +88,7 @@ def rules_note(*, item_ids: Sequence[int]) -> None:
         cursor.execute(_NOTE_MEANINGS, {"items": list(item_ids)})
 
 
-def _rules() -> dict[str, object]:
+def _rules() -> dict[str, Any]:
     return {"zone": portal_zone().key, "version": RULES_VERSION}
 
 

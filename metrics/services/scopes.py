@@ -9,15 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
 
-from metrics.models import ScopeKind
+from metrics.models import CycleCount, Rollup, RollupMembership, ScopeKind
 from metrics.services.applying import IS_NOT_ZERO, SUMS, rollup_apply, spread
-from metrics.services.contributions import MEASURES, contributions_of_team
+from metrics.services.contributions import (
+    MEASURES,
+    Contributions,
+    Counts,
+    CycleKey,
+    DayKey,
+    contributions_of_team,
+)
 from metrics.services.draining import announce
 from metrics.services.locks import lock_scopes
+from pmo_portal.lib.access import Action, Actor, require_within
 from pmo_portal.lib.windows import FOREVER
+from teams.models import Team
 
 _CHANGED_ANCESTORS = """
     WITH held AS (
@@ -110,7 +120,7 @@ def _changed_ancestors() -> list[int]:
 
 def _parents_rewrite(scopes: Collection[int]) -> None:
     """Make the rows of units above teams from their teams' rows, with the memberships of the tree."""
-    parameters = {"scope_kind": ScopeKind.UNIT.value, "scopes": list(scopes), "forever": FOREVER}
+    parameters: dict[str, Any] = {"scope_kind": ScopeKind.UNIT.value, "scopes": list(scopes), "forever": FOREVER}
     with connection.cursor() as cursor:
         cursor.execute(_CHECKPOINT_DAYS, parameters)
         days = [row[0] for row in cursor.fetchall()]
@@ -119,33 +129,64 @@ def _parents_rewrite(scopes: Collection[int]) -> None:
         cursor.execute(_CHECKPOINTS, {**parameters, "days": days})
 
 
-def scopes_rewrite(*, team_ids: Collection[int], parent_ids: Collection[int]) -> None:
-    """Make all rows of these units from the facts and intervals, whatever the rows say now.
+def scopes_repair(*, actor: Actor, unit_id: int | None) -> int:
+    """Compare the roll-ups of a unit's teams (None: all), and of the units above teams, with what they are made
+    from; write those that differ again. Returns how many units that were.
 
-    Teams one by one, each in a transaction of its own, then the units above them. Differences keep rows right
-    by themselves; this is for a database whose roll-ups were lost or damaged.
+    Differences keep rows right by themselves; this is for a database whose roll-ups were lost or damaged. Each unit
+    is a transaction of its own.
     """
-    for team_id in sorted(team_ids):
-        _team_rewrite(team_id)
-    for parent_id in sorted(parent_ids):
-        with transaction.atomic():
-            lock_scopes()
-            _parents_rewrite([parent_id])
+    require_within(actor, Action.MANAGE, Rollup, unit_id)
+    teams = Team.objects.all()
+    if unit_id is not None:
+        teams = teams.filter(unit__closure_up__ancestor_id=unit_id)
+    team_ids = sorted(set(teams.values_list("pk", flat=True)))
+    parents = RollupMembership.objects.filter(team_id__any_of=team_ids).order_by("ancestor_id")
+    parent_ids = list(parents.values_list("ancestor_id", flat=True).distinct())
+    return sum(_team_repair(team_id) for team_id in team_ids) + sum(_parent_repair(parent) for parent in parent_ids)
 
 
 @transaction.atomic
-def _team_rewrite(team_id: int) -> None:
-    """Make a team's rows anew. The rows above it are made by `_parents_rewrite`."""
+def _team_repair(team_id: int) -> bool:
+    """Make a team's rows from facts and intervals, if they say something else."""
     lock_scopes()
-    parameters = {"scope_kind": ScopeKind.UNIT.value, "scopes": [team_id]}
+    expected = contributions_of_team(team_id=team_id).without_zeros()
+    if expected == _rows_of(team_id):
+        return False
+    parameters: dict[str, Any] = {"scope_kind": ScopeKind.UNIT.value, "scopes": [team_id]}
     with connection.cursor() as cursor:
         cursor.execute(_CHECKPOINT_DAYS, parameters)
         days = [row[0] for row in cursor.fetchall()]
         for statement in _FORGET_ROWS:
             cursor.execute(statement, parameters)
-    rollup_apply(contributions_of_team(team_id=team_id), above=False)
+    rollup_apply(expected, above=False)
     with connection.cursor() as cursor:
         cursor.execute(_CHECKPOINTS, {**parameters, "days": days})
+    return True
+
+
+@transaction.atomic
+def _parent_repair(parent_id: int) -> bool:
+    """Make the rows of a unit above teams from their rows, if they say something else."""
+    lock_scopes()
+    before = _rows_of(parent_id)
+    _parents_rewrite([parent_id])
+    if _rows_of(parent_id) != before:
+        return True
+    # The same rows again: leave the old ones, so that nothing is written for nothing.
+    transaction.set_rollback(True)
+    return False
+
+
+def _rows_of(unit_id: int) -> Contributions:
+    """Return a unit's stored rows in the shape of contributions."""
+    scope = {"scope_kind": ScopeKind.UNIT, "scope_id": unit_id}
+    days = Rollup.objects.filter(**scope).values_list("day", "item_type", *MEASURES)
+    cycles = CycleCount.objects.filter(**scope).values_list("day", "item_type", "cycle_days", "count")
+    return Contributions(
+        days={DayKey(unit_id, day, item_type): Counts(*counts) for day, item_type, *counts in days},
+        cycles={CycleKey(unit_id, day, item_type, cycle_days): count for day, item_type, cycle_days, count in cycles},
+    )
 
 
 @transaction.atomic
@@ -154,4 +195,5 @@ def checkpoints_set(*, day: date) -> int:
     lock_scopes()
     with connection.cursor() as cursor:
         cursor.execute(_CHECKPOINTS, {"scope_kind": ScopeKind.UNIT.value, "scopes": None, "days": [day]})
-        return cursor.rowcount
+        written: int = cursor.rowcount
+    return written

@@ -41,7 +41,7 @@ def histories(draw: st.DrawFn) -> list[Change]:
     ]
     for seq in range(2, draw(st.integers(min_value=2, max_value=10))):
         voidable = [change.seq for change in changes[1:] if not any(other.voids == change.seq for other in changes)]
-        if voidable and draw(st.integers(0, 5)) == 0:
+        if voidable and draw(st.integers(0, 2)) == 0:
             undone = draw(st.sampled_from(voidable))
             kind = changes[undone - 1].kind
             changes.append(Change(seq, kind, moment(28), draw(payloads[kind]), voids=undone))

@@ -1,0 +1,253 @@
+"""A number as a tile: with its comparison, its source and the rows behind it, in words ready to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from metrics.calculations.series import compare
+from metrics.definitions import CYCLE_TIME, STARTED, THROUGHPUT, VELOCITY, WIP, Metric
+from metrics.selectors.numbers import UnitNumbers
+from metrics.selectors.selection import Selection
+from organization.models import Unit, UnitKind
+from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.format import days as format_days
+from pmo_portal.lib.format import moment, number, points, ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What components/stat_tile.html shows."""
+
+    code: str
+    metric: Metric
+    value: str = ""
+    unit: str = ""
+    none_reason: str = ""
+    trend_word: str = ""
+    trend_rest: str = ""
+    trend_way: str = ""
+    trend_tone: str = ""
+    series: Sequence[float] = ()
+    series_kind: str = "line"
+    series_label: str = ""
+    sample: str = ""
+    rows_url: str = ""
+    rows_label: str = ""
+
+    @property
+    def definition_url(self) -> str:
+        """Where the whole definition stands."""
+        return f"{reverse('metrics:definition_list')}#{self.metric.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """The tiles of one unit. `is_stale` when a change has not reached them yet."""
+
+    unit: Unit
+    tiles: list[Tile]
+    as_of: str
+    is_stale: bool
+    numbers: UnitNumbers = field(repr=False)
+
+
+def tile_row(unit: Unit, numbers: UnitNumbers, selection: Selection, *, now: datetime) -> TileRow:
+    """Build the tiles of a unit: items everywhere, velocity only for a team that has closed sprints."""
+    tiles = [
+        _throughput(unit, numbers, selection),
+        _wip(unit, numbers, selection),
+        _cycle_time(unit, numbers, selection),
+    ]
+    if unit.kind == UnitKind.TEAM and numbers.sprints:
+        tiles.append(_velocity(unit, numbers))
+    else:
+        tiles.append(_started(unit, numbers, selection))
+    if not selection.is_now:
+        as_of, is_stale = format_day(selection.as_of), False
+    elif numbers.waiting_since is None:
+        as_of, is_stale = moment(now), False
+    else:
+        # A change of the last seconds is on its way; only an older one makes the number old.
+        as_of = moment(numbers.waiting_since)
+        is_stale = (now - numbers.waiting_since).total_seconds() > 60
+    return TileRow(unit, tiles, as_of, is_stale, numbers)
+
+
+def rows_url(unit: Unit, code: str, selection: Selection) -> str:
+    """The list behind a number."""
+    return reverse("metrics:unit_items", args=[unit.code, code]) + selection.query()
+
+
+def _before(selection: Selection) -> str:
+    return ngettext("than the week before", "than the %(n)s weeks before", selection.weeks) % {"n": selection.weeks}
+
+
+def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
+    finished = numbers.flow.finished
+    return Tile(
+        code="throughput",
+        metric=THROUGHPUT,
+        value=number(finished),
+        unit=ngettext("item finished", "items finished", finished),
+        series=[count for _week, count in numbers.finished_by_week],
+        series_kind="bars",
+        series_label=_("Finished items by week"),
+        sample=_in_weeks(selection),
+        rows_url=rows_url(unit, "throughput", selection),
+        rows_label=_see_items(finished),
+        **_trend(finished, numbers.flow_before.finished, more=_("more"), fewer=_("fewer"), selection=selection, good=1),
+    )
+
+
+def _started(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
+    """Started beside finished: more started than finished means work piles up."""
+    started, finished = numbers.flow.started, numbers.flow.finished
+    piling = started - finished
+    trend: dict[str, Any]
+    if piling:
+        word = _("%(n)s more") if piling > 0 else _("%(n)s fewer")
+        trend = {
+            "trend_word": word % {"n": number(abs(piling))},
+            "trend_rest": _("started than finished"),
+            "trend_way": "up" if piling > 0 else "down",
+        }
+    else:
+        trend = {"trend_word": _("As many"), "trend_rest": _("started as finished"), "trend_way": "flat"}
+    return Tile(
+        code="started",
+        metric=STARTED,
+        value=number(started),
+        unit=ngettext("item started", "items started", started),
+        sample=_in_weeks(selection),
+        rows_url=rows_url(unit, "started", selection),
+        rows_label=_see_items(started),
+        **trend,
+    )
+
+
+def _wip(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
+    now = numbers.wip_now
+    return Tile(
+        code="wip",
+        metric=WIP,
+        value=number(now),
+        unit=ngettext("item in progress", "items in progress", now),
+        series=numbers.wip,
+        series_kind="area",
+        series_label=_("Work in progress by day"),
+        sample=_("end of the day"),
+        rows_url=rows_url(unit, "wip", selection),
+        rows_label=_see_items(now),
+        **_trend(
+            now,
+            numbers.wip_opening,
+            more=_("more"),
+            fewer=_("fewer"),
+            selection=selection,
+            good=0,
+            rest=ngettext("than a week ago", "than %(n)s weeks ago", selection.weeks) % {"n": selection.weeks},
+        ),
+    )
+
+
+def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
+    cycles = numbers.cycles
+    sample = ngettext("%(n)s item", "%(n)s items", cycles.sample_size) % {"n": number(cycles.sample_size)}
+    if cycles.start_not_seen_count:
+        sample += ", " + _("start not seen: %(share)s") % {"share": ratio(cycles.start_not_seen_ratio)}
+    common: dict[str, Any] = {
+        "code": "cycle_time",
+        "metric": CYCLE_TIME,
+        "sample": sample,
+        "rows_url": rows_url(unit, "cycle_time", selection),
+        "rows_label": _see_items(cycles.sample_size),
+    }
+    if cycles.p50_days is None or cycles.p85_days is None:
+        return Tile(none_reason=_("Not enough data"), trend_rest=_("It takes 10 finished items."), **common)
+    trend: dict[str, Any] = {}
+    if numbers.cycles_before.p50_days is not None:
+        trend = _trend(
+            cycles.p50_days,
+            numbers.cycles_before.p50_days,
+            more=_("longer"),
+            fewer=_("shorter"),
+            selection=selection,
+            good=-1,
+            is_days=True,
+        )
+    return Tile(
+        value=format_days(cycles.p50_days),
+        unit=_("or less for half, %(p85)s for 85 %%") % {"p85": format_days(cycles.p85_days)},
+        **trend,
+        **common,
+    )
+
+
+def _velocity(unit: Unit, numbers: UnitNumbers) -> Tile:
+    velocity = numbers.velocity
+    sample = ngettext("%(n)s closed sprint", "%(n)s closed sprints", velocity.sprint_count) % {
+        "n": velocity.sprint_count
+    }
+    unestimated = sum(sprint.unestimated_count or 0 for sprint in numbers.sprints)
+    if unestimated:
+        sample += ", " + ngettext("%(n)s item without an estimate", "%(n)s items without an estimate", unestimated) % {
+            "n": number(unestimated)
+        }
+    common: dict[str, Any] = {
+        "code": "velocity",
+        "metric": VELOCITY,
+        "sample": sample,
+        "rows_url": reverse("teams:sprint_list", args=[unit.code]),
+        "rows_label": _("See the sprints"),
+    }
+    if velocity.mean is None:
+        return Tile(none_reason=_("Not enough data"), trend_rest=_("It takes 3 closed sprints."), **common)
+    return Tile(
+        value=points(velocity.mean),
+        unit=_("points a sprint"),
+        trend_rest=_("from %(low)s to %(high)s") % {"low": points(velocity.low), "high": points(velocity.high)},
+        series=[float(sprint.completed_points) for sprint in numbers.sprints],
+        series_kind="bars",
+        series_label=_("Points by sprint"),
+        **common,
+    )
+
+
+def _trend(
+    now: float,
+    before: float,
+    *,
+    more: str,
+    fewer: str,
+    selection: Selection,
+    good: int,
+    rest: str = "",
+    is_days: bool = False,
+) -> dict[str, Any]:
+    """Say how a number compares with the window before: in words, with a direction; `good` is the better sign."""
+    difference = compare(now, before).difference
+    if not difference:
+        return {"trend_word": _("As before"), "trend_way": "flat", "trend_rest": ""}
+    amount = format_days(abs(difference)) if is_days else number(abs(difference))
+    tone = "" if not good else ("good" if difference * good > 0 else "bad")
+    return {
+        "trend_word": f"{amount} {more if difference > 0 else fewer}",
+        "trend_way": "up" if difference > 0 else "down",
+        "trend_tone": tone,
+        "trend_rest": rest or _before(selection),
+    }
+
+
+def _in_weeks(selection: Selection) -> str:
+    return ngettext("%(n)s week", "%(n)s weeks", selection.weeks) % {"n": selection.weeks}
+
+
+def _see_items(count: int) -> str:
+    return ngettext("See the item", "See the %(n)s items", count) % {"n": number(count)}
