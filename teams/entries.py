@@ -36,6 +36,7 @@ from portfolio.models import TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
 from teams.demo.simulation import work
 from teams.models import Sprint, SprintState, TeamMode, WorkItem
+from teams.selectors import describers  # noqa: F401 - registers how the history words our events
 from teams.selectors.filters import like_pattern
 
 MOST_TO_DOS: Final = 10
@@ -139,6 +140,6 @@ custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, gettext_la
 _page("board", gettext_lazy("Board"), "columns-3", "teams:board", "item.view", 10)
 _page("backlog", gettext_lazy("Backlog"), "list-ordered", "teams:backlog", "item.view", 20)
 _page("sprints", gettext_lazy("Sprints"), "calendar-range", "teams:sprint_list", "sprint.view", 30)
-_page("items", gettext_lazy("Items"), "table-2", "teams:item_list", "item.view", 40)
+_page("items", gettext_lazy("Items"), "table", "teams:item_list", "item.view", 40)
 _page("settings", gettext_lazy("Settings"), "settings", "teams:team_settings", "team.configure", 90)
 demo_steps.register(DemoStep("Teams and their work", work), position=30)

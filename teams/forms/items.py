@@ -20,7 +20,7 @@ from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import points
 from pmo_portal.lib.forms import DayInput
 from pmo_portal.lib.windows import local_day
-from portfolio.models import Feature, StateCategory
+from portfolio.models import Feature, StateCategory, WorkflowState
 from teams.models import EstimateScale, ItemType, Priority, ServiceClass, Sprint, SprintState, Team, WorkItem
 
 SCALES: Final[dict[str, tuple[tuple[int, str], ...]]] = {
@@ -223,9 +223,8 @@ def estimate_label(team: Team, estimate: Decimal | None) -> str:
     if estimate is None:
         return ""
     if team.estimate_scale == EstimateScale.T_SHIRT:
-        return dict((Decimal(value), label) for value, label in SCALES[EstimateScale.T_SHIRT]).get(
-            estimate, points(estimate)
-        )
+        sizes = {Decimal(value): label for value, label in SCALES[EstimateScale.T_SHIRT]}
+        return sizes.get(estimate, points(estimate))
     return points(estimate)
 
 
@@ -254,7 +253,9 @@ def field_names(form: ItemForm, *, without: Collection[str] = ()) -> Iterable[st
 class ItemMoveForm(forms.Form):
     """Another state for an item, from its own page."""
 
-    state = forms.ModelChoiceField(label=gettext_lazy("State"), queryset=None, empty_label=None)
+    state = forms.ModelChoiceField(
+        label=gettext_lazy("State"), queryset=WorkflowState.objects.none(), empty_label=None
+    )
     where = forms.ChoiceField(
         label=gettext_lazy("Where in the column"),
         required=False,
@@ -264,8 +265,8 @@ class ItemMoveForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, item: WorkItem, **kwargs: Any) -> None:
-        initial = {"state": item.state_id, "where": "top", "version": item.version, **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {"state": item.state_id, "where": "top", "version": item.version}
+        super().__init__(*args, **kwargs)
         self.fields["state"].queryset = item.team.workflow.states.filter(  # type: ignore[attr-defined]
             is_archived=False
         ).order_by("position", "pk")

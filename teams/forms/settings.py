@@ -36,8 +36,10 @@ class StateForm(forms.ModelForm[WorkflowState]):
 class StateCreateForm(StateForm):
     """A new column, with what it means to the numbers."""
 
-    class Meta(StateForm.Meta):
+    class Meta:
+        model = WorkflowState
         fields = ("name", "category", "wip_limit", "is_hard_limit", "policy")
+        widgets = {"policy": forms.Textarea(attrs={"rows": 3})}
 
 
 class MeaningForm(forms.Form):

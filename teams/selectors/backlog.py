@@ -24,26 +24,19 @@ BACKLOG: Final = 0
 
 # For a team without sprints the backlog is what has not been committed to; with sprints, what is open and in none.
 _ROWS: Final = """
-WITH row AS (
-    SELECT i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.blocked_at IS NOT NULL AS is_blocked,
-           s.name AS state, s.category, p.name AS person, coalesce(i.sprint_id, 0) AS section,
-           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic
-      FROM teams_workitem i
-      JOIN portfolio_workflowstate s ON s.id = i.state_id
-      LEFT JOIN organization_person p ON p.id = i.assignee_id
-      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
-      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-     WHERE i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL
-       AND (i.sprint_id = ANY(%(sprints)s)
-            OR ((i.sprint_id IS NULL OR NOT i.sprint_id = ANY(%(sprints)s))
-                AND s.category NOT IN ('DONE', 'CANCELLED')
-                AND (%(has_sprints)s OR s.category = 'BACKLOG')))
-       AND (%(ids)s::bigint[] IS NULL OR i.id = ANY(%(ids)s))
-)
-SELECT id, key, title, type, version, rank, estimate, is_blocked, state, category, person,
-       CASE WHEN section = ANY(%(sprints)s) THEN section ELSE 0 END, epic
-  FROM row
- ORDER BY rank, id
+SELECT i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.blocked_at IS NOT NULL, s.name, s.category,
+       p.name,
+       CASE WHEN i.sprint_id = ANY(%(sprints)s) THEN i.sprint_id ELSE 0 END,
+       CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END
+  FROM teams_workitem i
+  JOIN portfolio_workflowstate s ON s.id = i.state_id
+  LEFT JOIN organization_person p ON p.id = i.assignee_id
+  LEFT JOIN portfolio_feature f ON f.id = i.feature_id
+  LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+ WHERE i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL
+   AND (i.sprint_id = ANY(%(sprints)s)
+        OR (s.category NOT IN ('DONE', 'CANCELLED') AND (%(has_sprints)s OR s.category = 'BACKLOG')))
+ ORDER BY i.rank, i.id
 """
 
 
@@ -127,12 +120,7 @@ def backlog_sections(team: Team, sprints: Iterable[Sprint], *, actor: Actor) -> 
     return list(sections.values())
 
 
-def backlog_rows(team: Team, sprints: Iterable[Sprint], ids: Sequence[int], *, actor: Actor) -> list[BacklogRow]:
-    """Those of the named items that stand in the backlog or an open sprint."""
-    return _rows(team, [sprint.pk for sprint in sprints], actor=actor, ids=ids)
-
-
-def _rows(team: Team, sprint_ids: Sequence[int], *, actor: Actor, ids: Sequence[int] | None = None) -> list[BacklogRow]:
+def _rows(team: Team, sprint_ids: Sequence[int], *, actor: Actor) -> list[BacklogRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             _ROWS,
@@ -141,7 +129,6 @@ def _rows(team: Team, sprint_ids: Sequence[int], *, actor: Actor, ids: Sequence[
                 "sprints": list(sprint_ids),
                 "has_sprints": team.has_sprints,
                 "epic_units": sorted(actor.units("epic.view")),
-                "ids": None if ids is None else list(ids),
             },
         )
         return [BacklogRow(*row) for row in cursor.fetchall()]

@@ -8,7 +8,7 @@ to be invalidated: a changed card makes another digest, and the old entry expire
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.windows import day_start, local_day
-from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
 from teams.models import Team, TeamMethod
 from teams.selectors import board_sql, cards
 from teams.selectors.filters import ItemFilter
@@ -146,7 +145,17 @@ class CardRow(NamedTuple):
     person: str | None
     epic: str | None
     service_class: str
-    place: int
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> CardRow:
+        """A card that came inside another row, its moments, day and amount as text."""
+        row = cls(*values)
+        return row._replace(
+            estimate=None if row.estimate is None else Decimal(row.estimate),
+            state_entered_at=datetime.fromisoformat(str(row.state_entered_at)),
+            blocked_at=None if row.blocked_at is None else datetime.fromisoformat(str(row.blocked_at)),
+            due_on=None if row.due_on is None else date.fromisoformat(str(row.due_on)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +181,6 @@ class BoardScope:
             "done_since": day_start(self.today - timedelta(days=DONE_DAYS)),
             "units": sorted(self.actor.units("unit.view")),
             "most": MOST_CARDS,
-            "states": None,
-            "ids": None,
             **self.filter.params(actor=self.actor, today=self.today, stale_after_days=self.team.stale_after_days),
             **more,
         }
@@ -192,13 +199,21 @@ def board_frame(scope: BoardScope) -> Frame:
     )
 
 
-def board_columns(scope: BoardScope, *, states: Collection[int] | None = None) -> list[Column]:
-    """The columns with their counts, without their cards; ``states`` asks for some only."""
+def board_columns(scope: BoardScope) -> list[Column]:
+    """The columns with their counts, without their cards."""
+    columns, _rows = board_touched(scope, [])
+    return columns
+
+
+def board_touched(scope: BoardScope, ids: Sequence[int]) -> tuple[list[Column], list[CardRow]]:
+    """The columns with their counts, and those of the named items that are on the board under the filter."""
+    columns, rows = [], []
     with connection.cursor() as cursor:
-        cursor.execute(
-            board_sql.COLUMNS[scope.by_sprint], scope.params(states=None if states is None else list(states))
-        )
-        return [Column(*row) for row in cursor.fetchall()]
+        cursor.execute(board_sql.COLUMNS[scope.by_sprint], scope.params(ids=list(ids)))
+        for *column, named in cursor.fetchall():
+            columns.append(Column(*column))
+            rows += [CardRow.from_json(values) for values in named or ()]
+    return columns, rows
 
 
 def board_fill(scope: BoardScope, columns: Iterable[Column]) -> None:
@@ -212,16 +227,11 @@ def board_fill(scope: BoardScope, columns: Iterable[Column]) -> None:
     if not missing:
         return
     drawn: dict[int, list[CardRow]] = {column.id: [] for column in missing}
-    for row in _card_rows(scope, states=list(drawn)):
+    for row in _card_rows(scope, list(drawn)):
         drawn[row.state_id].append(row)
     for column in missing:
         column.html = cards_html(drawn[column.id], scope=scope)
     cache.set_many({keys[column.id]: str(column.html) for column in missing}, CACHE_SECONDS)
-
-
-def board_cards(scope: BoardScope, ids: Sequence[int]) -> list[CardRow]:
-    """Those of the named items that are on the board under the filter."""
-    return _card_rows(scope, ids=list(ids))
 
 
 def board_facet(scope: BoardScope, facet: str) -> list[tuple[str, str, int]]:
@@ -248,20 +258,14 @@ def board_etag(scope: BoardScope, frame: Frame, *more: object) -> str:
 def _cache_key(scope: BoardScope, column: Column) -> str:
     # Ages are days: a column of yesterday is another one. Who looks is not part of it: what a person may not see of
     # a card (an epic of a portfolio that is not theirs) is not in the digest's text, so it is another digest.
-    return f"board:{FORMAT}:{get_language()}:{column.id}:{scope.today:%Y%m%d}:{scope.team.stale_after_days}:{column.digest}"
+    day, stale = f"{scope.today:%Y%m%d}", scope.team.stale_after_days
+    return f"board:{FORMAT}:{get_language()}:{column.id}:{day}:{stale}:{column.digest}"
 
 
-def _card_rows(
-    scope: BoardScope, *, states: Sequence[int] | None = None, ids: Sequence[int] | None = None
-) -> list[CardRow]:
+def _card_rows(scope: BoardScope, states: Sequence[int]) -> list[CardRow]:
     with connection.cursor() as cursor:
-        cursor.execute(board_sql.CARDS[scope.by_sprint], scope.params(states=states, ids=ids))
+        cursor.execute(board_sql.CARDS[scope.by_sprint], scope.params(states=list(states)))
         return [CardRow(*row) for row in cursor.fetchall()]
-
-
-def is_started(category: str) -> bool:
-    """Whether an item in a state of this category has an age."""
-    return StateCategory(category) in STARTED_CATEGORIES
 
 
 def today_of(at: datetime) -> date:

@@ -16,55 +16,57 @@ _IN_FLOW: Final = "(s.category NOT IN ('DONE', 'CANCELLED') OR i.state_entered_a
 _ON_BOARD: Final = """
        i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL AND <scope>"""
 
+# Statements begin with SELECT, a WITH stands inside: what begins with WITH is taken for a write by the history of
+# changes (pghistory), which then puts two more calls before it.
 _FRAME: Final = """
-WITH item AS (
-    SELECT i.version, i.updated_at, i.rank, i.feature_id, i.assignee_id
-      FROM teams_workitem i JOIN portfolio_workflowstate s ON s.id = i.state_id
-     WHERE <on_board>
-)
-SELECT md5(concat_ws('/',
-           (SELECT concat_ws(',', count(*), sum(version), max(updated_at), max(rank)) FROM item),
-           (SELECT concat_ws(',', sum(f.version), sum(e.version))
-              FROM portfolio_feature f LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-             WHERE f.id IN (SELECT feature_id FROM item)),
-           (SELECT string_agg(p.name, ',' ORDER BY p.id)
-              FROM organization_person p WHERE p.id IN (SELECT assignee_id FROM item)),
-           (SELECT string_agg(concat_ws(',', w.id, w.name, w.category, w.position, w.wip_limit, w.is_hard_limit,
-                                        w.is_archived, w.policy), ';' ORDER BY w.id)
-              FROM portfolio_workflowstate w WHERE w.workflow_id = %(workflow)s),
-           sprint.id, sprint.version)),
-       (SELECT coalesce(json_agg(json_build_array(u.id, u.kind, u.code, u.name) ORDER BY c.depth DESC), '[]')
-          FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
-         WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
-           AND u.id = ANY(%(units)s)),
-       (SELECT u.calendar_id
-          FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
-         WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
-           AND u.calendar_id IS NOT NULL
-         ORDER BY c.depth LIMIT 1),
-       sprint.id, sprint.name, sprint.goal, sprint.starts_at, sprint.started_at, sprint.ends_at
-  FROM (VALUES (1)) AS one
-  LEFT JOIN LATERAL (
-      SELECT a.* FROM teams_sprint a
-       WHERE a.team_id = %(team)s AND a.state = 'ACTIVE' ORDER BY a.starts_at DESC NULLS LAST, a.id DESC LIMIT 1
-  ) sprint ON true
+SELECT * FROM (
+    WITH item AS (
+        SELECT i.version, i.updated_at, i.rank, i.feature_id, i.assignee_id
+          FROM teams_workitem i JOIN portfolio_workflowstate s ON s.id = i.state_id
+         WHERE <on_board>
+    )
+    SELECT md5(concat_ws('/',
+               (SELECT concat_ws(',', count(*), sum(version), max(updated_at), max(rank)) FROM item),
+               (SELECT concat_ws(',', sum(f.version), sum(e.version))
+                  FROM portfolio_feature f LEFT JOIN portfolio_epic e ON e.id = f.epic_id
+                 WHERE f.id IN (SELECT feature_id FROM item)),
+               (SELECT string_agg(p.name, ',' ORDER BY p.id)
+                  FROM organization_person p WHERE p.id IN (SELECT assignee_id FROM item)),
+               (SELECT string_agg(concat_ws(',', w.id, w.name, w.category, w.position, w.wip_limit, w.is_hard_limit,
+                                            w.is_archived, w.policy), ';' ORDER BY w.id)
+                  FROM portfolio_workflowstate w WHERE w.workflow_id = %(workflow)s),
+               sprint.id, sprint.version)) AS pulse,
+           (SELECT coalesce(json_agg(json_build_array(u.id, u.kind, u.code, u.name) ORDER BY c.depth DESC), '[]')
+              FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
+             WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
+               AND u.id = ANY(%(units)s)) AS path,
+           (SELECT u.calendar_id
+              FROM organization_unitclosure c JOIN organization_unit u ON u.id = c.ancestor_id
+             WHERE c.descendant_id = %(team)s AND c.valid_from <= %(today)s AND c.valid_to > %(today)s
+               AND u.calendar_id IS NOT NULL
+             ORDER BY c.depth LIMIT 1) AS calendar_id,
+           sprint.id, sprint.name, sprint.goal, sprint.starts_at, sprint.started_at, sprint.ends_at
+      FROM (VALUES (1)) AS one
+      LEFT JOIN LATERAL (
+          SELECT a.* FROM teams_sprint a
+           WHERE a.team_id = %(team)s AND a.state = 'ACTIVE' ORDER BY a.starts_at DESC NULLS LAST, a.id DESC LIMIT 1
+      ) sprint ON true
+) AS frame
 """
 
-# A column's digest names all that its cards show, in order: an equal digest is an equal column.
-_COLUMNS: Final = """
-WITH card AS (
-    SELECT i.id, i.version, i.rank, i.state_id, i.estimate, i.assignee_id, i.blocked_at, i.state_entered_at,
-           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic, p.name AS person,
-           <fits> AS fits
-      FROM teams_workitem i
+_FACE: Final = """i.id, i.version, i.state_id, i.rank, i.key, i.title, i.type, i.estimate, s.category,
+           i.state_entered_at, i.blocked_at, i.blocked_reason, i.due_on, p.name AS person,
+           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic, i.service_class"""
+
+_JOINS: Final = """teams_workitem i
       JOIN portfolio_workflowstate s ON s.id = i.state_id
       LEFT JOIN organization_person p ON p.id = i.assignee_id
       LEFT JOIN portfolio_feature f ON f.id = i.feature_id
-      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-     WHERE <on_board>
-), placed AS (
-    SELECT card.*, row_number() OVER (PARTITION BY state_id, fits ORDER BY rank) AS place FROM card
-)
+      LEFT JOIN portfolio_epic e ON e.id = f.epic_id"""
+
+# A column's digest names all that its cards show, in order: an equal digest is an equal column. The last value holds
+# the cards that were asked for by id, so that a move is answered with one statement.
+_COLUMNS: Final = """
 SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
        count(c.id), count(c.id) FILTER (WHERE c.fits),
        sum(c.estimate) FILTER (WHERE c.fits),
@@ -74,49 +76,41 @@ SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
                              AND c.state_entered_at < %(stale_before)s),
        max(c.person) FILTER (WHERE c.fits), max(c.epic) FILTER (WHERE c.fits),
        md5(string_agg(concat_ws('.', c.id, c.version, c.rank, c.person, c.epic), ',' ORDER BY c.rank)
-           FILTER (WHERE c.fits AND c.place <= %(most)s))
-  FROM portfolio_workflowstate s LEFT JOIN placed c ON c.state_id = s.id
- WHERE s.workflow_id = %(workflow)s AND (%(states)s::bigint[] IS NULL OR s.id = ANY(%(states)s))
+           FILTER (WHERE c.fits AND c.place <= %(most)s)),
+       jsonb_agg(jsonb_build_array(
+           c.id, c.version, c.state_id, c.rank, c.key, c.title, c.type, c.estimate::text, c.category,
+           c.state_entered_at, c.blocked_at, c.blocked_reason, c.due_on, c.person, c.epic, c.service_class))
+           FILTER (WHERE c.fits AND c.id = ANY(%(ids)s))
+  FROM portfolio_workflowstate s
+  LEFT JOIN (
+      SELECT card.*, row_number() OVER (PARTITION BY state_id, fits ORDER BY rank) AS place
+        FROM (SELECT <face>, i.assignee_id, <fits> AS fits FROM <joins> WHERE <on_board>) AS card
+  ) c ON c.state_id = s.id
+ WHERE s.workflow_id = %(workflow)s
  GROUP BY s.id
 HAVING NOT s.is_archived OR count(c.id) > 0
  ORDER BY s.position, s.id
 """
 
 _CARDS: Final = """
-SELECT * FROM (
-    SELECT i.id, i.version, i.state_id, i.rank, i.key, i.title, i.type, i.estimate, s.category, i.state_entered_at,
-           i.blocked_at, i.blocked_reason, i.due_on, p.name,
-           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END, i.service_class,
-           row_number() OVER (PARTITION BY i.state_id ORDER BY i.rank) AS place
-      FROM teams_workitem i
-      JOIN portfolio_workflowstate s ON s.id = i.state_id
-      LEFT JOIN organization_person p ON p.id = i.assignee_id
-      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
-      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-     WHERE <on_board>
-       AND (%(states)s::bigint[] IS NULL OR i.state_id = ANY(%(states)s))
-       AND (%(ids)s::bigint[] IS NULL OR i.id = ANY(%(ids)s))
-       AND <fits>
-) AS c
+SELECT id, version, state_id, rank, key, title, type, estimate, category, state_entered_at, blocked_at, blocked_reason,
+       due_on, person, epic, service_class
+  FROM (
+    SELECT <face>, row_number() OVER (PARTITION BY i.state_id ORDER BY i.rank) AS place
+      FROM <joins>
+     WHERE <on_board> AND i.state_id = ANY(%(states)s) AND <fits>
+  ) AS c
  WHERE c.place <= %(most)s
  ORDER BY c.state_id, c.rank
 """
 
 _FACETS: Final = """
-WITH card AS (
-    SELECT i.type, i.labels, i.assignee_id, p.name, e.id AS epic_id,
-           CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic
-      FROM teams_workitem i
-      JOIN portfolio_workflowstate s ON s.id = i.state_id
-      LEFT JOIN organization_person p ON p.id = i.assignee_id
-      LEFT JOIN portfolio_feature f ON f.id = i.feature_id
-      LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-     WHERE <on_board>
-)
 SELECT * FROM (
+    WITH card AS (SELECT <face>, i.labels, i.assignee_id, e.id AS epic_id FROM <joins> WHERE <on_board>)
     SELECT 'type' AS facet, type::text AS value, '' AS label, count(*) AS n FROM card GROUP BY type
     UNION ALL
-    SELECT 'who', coalesce(assignee_id::text, 'none'), coalesce(name, ''), count(*) FROM card GROUP BY assignee_id, name
+    SELECT 'who', coalesce(assignee_id::text, 'none'), coalesce(person, ''), count(*)
+      FROM card GROUP BY assignee_id, person
     UNION ALL
     SELECT 'epic', coalesce(epic_id::text, 'none'), coalesce(epic, ''), count(*) FROM card
      WHERE epic IS NOT NULL OR epic_id IS NULL GROUP BY epic_id, epic
@@ -132,14 +126,17 @@ SELECT * FROM (
 def _of(statement: str, *, by_sprint: bool) -> str:
     """One statement for one way of working; put together once, from constants only."""
     scope = _IN_SPRINT if by_sprint else _IN_FLOW
-    return statement.replace("<on_board>", _ON_BOARD).replace("<scope>", scope).replace("<fits>", FITS)
+    parts = {"<on_board>": _ON_BOARD, "<scope>": scope, "<fits>": FITS, "<face>": _FACE, "<joins>": _JOINS}
+    for mark, sql in parts.items():
+        statement = statement.replace(mark, sql)
+    return statement
 
 
 FRAME: Final = {by_sprint: _of(_FRAME, by_sprint=by_sprint) for by_sprint in (True, False)}
 """By whether the board shows a sprint: what a change of anything on the board changes, the units above, the sprint."""
 
 COLUMNS: Final = {by_sprint: _of(_COLUMNS, by_sprint=by_sprint) for by_sprint in (True, False)}
-"""One row a column: its rules, its counts and the digest of its cards."""
+"""One row a column: its rules, its counts, the digest of its cards, and the cards asked for by id."""
 
 CARDS: Final = {by_sprint: _of(_CARDS, by_sprint=by_sprint) for by_sprint in (True, False)}
 """One row a card, in the order of the columns' cards."""

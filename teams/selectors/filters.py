@@ -28,7 +28,8 @@ FITS: Final = """(
     AND (%(type)s::text IS NULL OR i.type = %(type)s)
     AND (%(label)s::text IS NULL OR %(label)s = ANY(i.labels))
     AND (NOT %(is_blocked)s OR i.blocked_at IS NOT NULL)
-    AND (NOT %(is_stale)s OR (s.category IN ('COMMITTED', 'ACTIVE', 'WAITING') AND i.state_entered_at < %(stale_before)s))
+    AND (NOT %(is_stale)s
+         OR (s.category IN ('COMMITTED', 'ACTIVE', 'WAITING') AND i.state_entered_at < %(stale_before)s))
 )"""
 
 

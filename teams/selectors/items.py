@@ -53,7 +53,7 @@ def why_chain(item: WorkItem, actor: Actor) -> list[WhyLink]:
         links.append(WhyLink(_named(feature), _url("portfolio:feature_detail", feature.key), "package", _("Feature")))
     if item.parent is not None:
         url = reverse("teams:item_detail", args=[item.parent.key])
-        links.append(WhyLink(_named(item.parent), url, "corner-left-up", _("Part of")))
+        links.append(WhyLink(_named(item.parent), url, "puzzle", _("Part of")))
     return links
 
 

@@ -40,7 +40,7 @@ def items_found(
     team: Team, *, wanted: ItemFilter, scope: str, state_id: int | None, sort: str, actor: Actor, today: date
 ) -> QuerySet[WorkItem]:
     """The items of a team under a filter, in order; empty values last whatever the direction."""
-    found = WorkItem.objects.present().filter(team=team)
+    found: QuerySet[WorkItem] = WorkItem.objects.present().filter(team=team)
     over = [StateCategory.DONE, StateCategory.CANCELLED]
     if state_id is not None:
         found = found.filter(state_id=state_id)

@@ -1,4 +1,4 @@
-"""What templates of the teams app say of days: a moment's metric day, and the last day of a period that ends at a moment."""
+"""Days in templates of the teams app: a moment's metric day, the last day of a period that ends at a moment."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.template import engines
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from teams.models import EstimateScale, Sprint, SprintState, Team, WorkItem
 from teams.selectors.backlog import BACKLOG, Section, backlog_sections, open_sprints
 from teams.selectors.items import SELECT
 from teams.services.items import item_edit, item_move, items_plan
+from teams.views.drawing import draw
 from teams.views.frames import team_context
 
 
@@ -126,7 +126,7 @@ def item_estimate(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
             item_edit(actor=actor_of(request), item=item, values=form.values(), seen_version=None, at=timezone.now())
     answer = HttpResponse(_changed(request, item.team, [item.pk], with_heads=form.is_valid()))
     if not form.is_valid():
-        return toast(answer, " ".join(message for each in form.errors.values() for message in each), kind="error")
+        return toast(answer, " ".join(str(message) for each in form.errors.values() for message in each), kind="error")
     return answer
 
 
@@ -178,8 +178,7 @@ def _changed(request: HttpRequest, team: Team, ids: list[int] | None, *, with_he
         "has_estimates": team.estimate_scale != EstimateScale.NONE,
         "scale": team.estimate_scale in SCALES,
     }
-    html: str = engines["jinja2"].get_template("teams/backlog_rows.jinja").render(context, request)
-    return html
+    return draw("teams/backlog_rows.jinja", context, request)
 
 
 def _drawn(request: HttpRequest, team: Team, sections: list[Section], may: dict[str, bool]) -> str:
@@ -201,5 +200,4 @@ def _drawn(request: HttpRequest, team: Team, sections: list[Section], may: dict[
         "cards_url": reverse("teams:backlog_rows", args=[code]),
         "items_url": reverse("teams:item_list", args=[code]),
     }
-    html: str = engines["jinja2"].get_template("teams/backlog.jinja").render(context, request)
-    return html
+    return draw("teams/backlog.jinja", context, request)

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.template import engines
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -26,12 +25,12 @@ from teams.models import Sprint, SprintState, Team, WorkItem
 from teams.selectors.board import (
     BoardScope,
     Column,
-    board_cards,
     board_columns,
     board_etag,
     board_facet,
     board_fill,
     board_frame,
+    board_touched,
     cards_html,
     today_of,
 )
@@ -39,6 +38,7 @@ from teams.selectors.filters import ItemFilter
 from teams.selectors.sprint_strip import sprint_strip
 from teams.services.items import item_create, item_move
 from teams.views import chips
+from teams.views.drawing import draw
 from teams.views.frames import crumbs_of, live_context, team_tabs
 from teams.views.release import templates_digest
 
@@ -76,7 +76,7 @@ def board(request: HttpRequest, team: Team) -> HttpResponseBase:
         "board": _board_html(request, scope, columns, can_move=can_move, can_create=can_create),
         "columns": columns,
         "filter": scope.filter,
-        "filter_query": scope.filter.as_query(),
+        "text_query": {name: value for name, value in scope.filter.as_query().items() if name != "q"},
         "chips": chips.board_chips(scope.filter, columns),
         "menus": chips.board_menus(team, scope.filter),
         "shown": sum(column.fits for column in columns),
@@ -103,11 +103,11 @@ def board_cards_fragment(request: HttpRequest, team: Team) -> HttpResponseBase:
     if not form.is_valid():
         return HttpResponse(status=422)
     scope = scope_of(request, team)
-    columns = board_columns(scope)
     if form.cleaned_data["all"]:
+        columns = board_columns(scope)
         board_fill(scope, columns)
         return HttpResponse("".join([*(column.html for column in columns), _heads_html(columns)]))
-    return HttpResponse(_touched_html(scope, form.cleaned_data["ids"], columns))
+    return HttpResponse(_touched_html(scope, form.cleaned_data["ids"]))
 
 
 @require_POST
@@ -134,10 +134,9 @@ def board_move(request: HttpRequest, team: Team) -> HttpResponseBase:
             at=timezone.now(),
         )
     except DomainError as error:
-        answer = HttpResponse(_touched_html(scope, [item.pk], []), status=error.status)
+        answer = HttpResponse(_touched_html(scope, [item.pk]), status=error.status)
         return toast(answer, error, kind="error")
-    columns = board_columns(scope)
-    answer = HttpResponse(_touched_html(scope, [item.pk], columns))
+    answer = HttpResponse(_touched_html(scope, [item.pk]))
     undo = reverse("teams:item_undo", args=[moved.key, moved.version])
     return toast(answer, _("%(key)s is in “%(state)s” now.") % {"key": moved.key, "state": state.name}, undo_url=undo)
 
@@ -164,10 +163,10 @@ def board_add(request: HttpRequest, team: Team) -> HttpResponseBase:
         return toast(HttpResponse(status=422), " ".join(error.messages), kind="error")
     if not wants_fragment(request):
         return HttpResponse(status=303, headers={"Location": reverse("teams:board", args=[team.unit.code])})
-    columns = board_columns(scope_of(request, team), states=[state.pk])
-    answer = HttpResponse(
-        cards_html(board_cards(scope, [item.pk for item in made]), scope=scope) + _heads_html(columns)
-    )
+    # The new cards show whatever the filter: somebody just wrote them.
+    _columns, rows = board_touched(scope, [item.pk for item in made])
+    heads = _heads_html(board_columns(scope_of(request, team)))
+    answer = HttpResponse(cards_html(rows, scope=scope) + heads)
     text = ngettext("%(key)s added.", "%(count)s items added.", len(made))
     return toast(answer, text % {"key": made[0].key, "count": len(made)})
 
@@ -231,16 +230,15 @@ def _running_sprint(team: Team) -> Sprint | None:
     return Sprint.objects.filter(team=team, state=SprintState.ACTIVE).order_by("-starts_at", "-pk").first()
 
 
-def _touched_html(scope: BoardScope, ids: list[int], columns: list[Column]) -> str:
-    rows = board_cards(scope, ids)
+def _touched_html(scope: BoardScope, ids: list[int]) -> str:
+    columns, rows = board_touched(scope, ids)
     gone = sorted(set(ids) - {row.id for row in rows})
     html: str = cards_html(rows, scope=scope, gone=gone)
     return html + _heads_html(columns)
 
 
 def _heads_html(columns: list[Column]) -> str:
-    html: str = engines["jinja2"].get_template("teams/board_heads.jinja").render({"columns": columns})
-    return html
+    return draw("teams/board_heads.jinja", {"columns": columns})
 
 
 def _board_html(
@@ -255,5 +253,4 @@ def _board_html(
         "add_url": reverse("teams:board_add", args=[code]) if can_create else "",
         "items_url": reverse("teams:item_list", args=[code]),
     }
-    html: str = engines["jinja2"].get_template("teams/board.jinja").render(context, request)
-    return html
+    return draw("teams/board.jinja", context, request)

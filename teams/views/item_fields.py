@@ -70,7 +70,8 @@ def inline_field(
         value=bound.value(),
         display=display_of(item, name, control),
         version=item.version,
-        choices=list(getattr(control, "choices", ())),
+        # Not list(): that asks a queryset's choices for their length first, which is a statement of its own.
+        choices=[choice for choice in getattr(control, "choices", ())],  # noqa: C416
         empty=_("Add a description") if name == "description" else "–",
         size="title" if name == "title" else "",
         readonly=not (may_edit and is_ours),

@@ -43,7 +43,7 @@ def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         rows = csv_rows(found, feature_units=actor.units("feature.view"))
         return csv_response(name=f"{team.unit.code}-items", head=csv_head(), rows=rows)
-    query = {name: value for name, value in request.GET.items() if name not in {"page", "format", "q"}}
+    query = {name: str(value) for name, value in request.GET.items() if name not in {"page", "format", "q"}}
     page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         **team_context(request, team, "items", (_("Items"), "")),
