@@ -15,15 +15,15 @@ from django.utils.translation import ngettext
 
 from organization.models import Person, Unit
 from pmo_portal.lib.windows import day_start, local_day
-from portfolio.models import Epic, EpicType, Feature, StateCategory, Tracked, TrackedKind, Workflow, WorkflowState
+from portfolio.models import Epic, EpicType, Feature, Tracked, TrackedKind, Workflow, WorkflowState
 from portfolio.models.workflow import STARTED_CATEGORIES
 from portfolio.selectors.epics import FINISHED
 
 FINISHED_DAYS: Final = 90
 """How long what has ended stays on the board; the list has it for ever."""
 
-STALE_DAYS: Final = 30
-"""An epic or feature that long in one state is marked: it moves in weeks, not in days."""
+STALE_DAYS: Final = 60
+"""Work that has begun and stands that long in one state is marked: it moves in weeks, not in days."""
 
 
 @dataclass(slots=True)
@@ -142,18 +142,18 @@ def _card(row: dict[str, Any], url: str, today: date) -> dict[str, Any]:
     }
     if row["owner__name"]:
         card["person"], card["initials"] = row["owner__name"], Person(name=row["owner__name"]).initials
-    if row["state__category"] in STARTED_CATEGORIES or row["state__category"] == StateCategory.BACKLOG:
-        _add_age(card, row["state_entered_at"], today)
+    if row["state__category"] not in FINISHED:
+        _add_age(card, row["state_entered_at"], today, is_started=row["state__category"] in STARTED_CATEGORIES)
     return card
 
 
-def _add_age(card: dict[str, Any], since: datetime, today: date) -> None:
+def _add_age(card: dict[str, Any], since: datetime, today: date, *, is_started: bool) -> None:
     days = (today - local_day(since)).days
     if days < 1:
         return
     card["age"] = _("%(days)s d") % {"days": days}
     card["age_title"] = ngettext("%(days)s day in this state", "%(days)s days in this state", days) % {"days": days}
-    card["is_old"] = days > STALE_DAYS
+    card["is_old"] = is_started and days > STALE_DAYS
 
 
 def fill(columns: Iterable[BoardColumn], cards: Iterable[dict[str, Any]]) -> None:

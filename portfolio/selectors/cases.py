@@ -113,14 +113,16 @@ def case_versions(epic: Epic) -> list[BusinessCase]:
 
 def case_sections(
     case: BusinessCase, *, currency: str, hidden: Collection[str]
-) -> list[tuple[Section, list[CaseValue]]]:
-    """What a version says, by section, without the hidden fields; a section with nothing left is left out."""
-    sections = []
+) -> tuple[list[tuple[Section, list[CaseValue]]], list[str]]:
+    """What a version says, by section, without the hidden fields; and the labels of what it does not say yet."""
+    sections, missing = [], []
     for section in SECTIONS:
         values = [case_value(case, name, currency=currency) for name in section.names if name not in hidden]
-        if values:
-            sections.append((section, values))
-    return sections
+        written = [value for value in values if value.text]
+        missing += [value.label for value in values if not value.text]
+        if written:
+            sections.append((section, written))
+    return sections, missing
 
 
 def case_value(case: BusinessCase, name: str, *, currency: str) -> CaseValue:
@@ -132,7 +134,7 @@ def case_value(case: BusinessCase, name: str, *, currency: str) -> CaseValue:
     elif isinstance(value, Decimal):
         text = formatting.money(value, currency)
     else:
-        text = value or ""
+        text = str(value or "")
     return CaseValue(name=name, label=_label(name), text=text, is_money=is_money)
 
 

@@ -50,11 +50,8 @@ def epic_case(request: HttpRequest, epic: Epic) -> HttpResponse:
     if versions:
         case = _one(versions, _number(request, "version", versions[0].number))
         hidden = policy_for(BusinessCase).hidden_fields(actor_of(request), _with_epic(case, epic))
-        context |= {
-            "case": case,
-            "is_latest": case == versions[0],
-            "sections": case_sections(case, currency=epic.unit.currency, hidden=hidden),
-        }
+        sections, missing = case_sections(case, currency=epic.unit.currency, hidden=hidden)
+        context |= {"case": case, "is_latest": case == versions[0], "sections": sections, "missing": missing}
     return epic_page(request, epic, "case", context)
 
 

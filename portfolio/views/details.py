@@ -33,19 +33,15 @@ LONG = frozenset({"description", "benefit_hypothesis", "acceptance_criteria"})
 
 
 def is_in_panel(request: HttpRequest) -> bool:
-    """Whether the answer goes into the side panel; its own live refreshes say so in their address."""
+    """Whether the answer goes into the side panel; what is sent from inside the panel says so in its address."""
+    if not wants_fragment(request):
+        return False
     return request.GET.get("panel") == "1" or request.htmx.target == "panel"  # type: ignore[attr-defined]
 
 
-def detail_frame(request: HttpRequest, subject: Tracked, tab: str) -> dict[str, Any]:
-    """What every tab of a detail page needs to know of where it stands."""
-    in_panel = is_in_panel(request)
-    return {
-        "tab": tab,
-        "in_panel": in_panel,
-        "target": "#panel" if in_panel else "",
-        "live_url": f"{request.path}?panel=1" if in_panel else request.path,
-    }
+def panel_query(request: HttpRequest) -> str:
+    """What the addresses inside a panel end with, so that the answers to them know where they go."""
+    return "?panel=1" if is_in_panel(request) else ""
 
 
 def history_context(request: HttpRequest, subject: Tracked, noun: str) -> dict[str, Any]:
@@ -223,7 +219,7 @@ def undo_answer(
     if not wants_fragment(request):
         messages.success(request, said)
         return go_to(request, f"portfolio:{noun}_history", changed.key)
-    if target in {"panel", "thing"}:
+    if target in {"panel", noun}:
         return toast(page(request, changed), said)
     return toast(HttpResponse(status=204), said)
 
@@ -232,7 +228,7 @@ def gone_answer(request: HttpRequest, subject: Tracked, *, noun: str, back: str)
     """After a delete: the panel closes, or the board comes; either way with the way back."""
     said = _("%(key)s is in the recycle bin.") % {"key": subject.key}
     restore_url = reverse(f"portfolio:{noun}_restore", args=[subject.key])
-    if wants_fragment(request) and is_in_panel(request):
+    if is_in_panel(request):
         answer = toast(HttpResponse(status=204), said, undo_url=restore_url)
         return add_event(answer, "closePanel")
     messages.success(request, said, extra_tags=restore_url)

@@ -22,12 +22,13 @@ from portfolio.selectors.boards import states_of
 from portfolio.selectors.epics import themes_of
 from portfolio.services import epics as services
 from portfolio.views.details import (
-    detail_frame,
     edit_field_answer,
     form_fields,
     gone_answer,
     history_context,
     inline_fields,
+    is_in_panel,
+    panel_query,
     refusal,
     restored_answer,
     undo_answer,
@@ -45,12 +46,12 @@ def epic_page(
 ) -> HttpResponse:
     """One tab of an epic, as a page or in the panel."""
     actor = actor_of(request)
-    frame = detail_frame(request, epic, tab)
     alignments = list(epic.alignments.select_related("theme").order_by("-share_percent", "theme_id"))
     feature_count = visible(actor, Feature).filter(epic=epic, deleted_at__isnull=True).count()
     case_count = visible(actor, BusinessCase).filter(epic=epic).count() if may_see_case(request, epic) else 0
     base = {
-        **frame,
+        "tab": tab,
+        "panel_query": panel_query(request),
         "epic": epic,
         "may": rights(request, epic),
         "alignments": alignments,
@@ -67,7 +68,7 @@ def epic_page(
         "tabs": _tabs(request, epic, tab, feature_count=feature_count, case_count=case_count),
         "states": states_of(epic.unit, TrackedKind.EPIC),
     }
-    if not frame["in_panel"]:
+    if not is_in_panel(request):
         board = (_("Portfolio kanban"), reverse("portfolio:epic_board", args=[epic.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, epic.unit), board, (epic.key, "")]
         base.update(live_context(request, [epic.unit_id]))
@@ -91,7 +92,7 @@ def _tabs(
     return [
         {
             "label": label,
-            "url": reverse(f"portfolio:epic_{page}", args=[epic.key]),
+            "url": reverse(f"portfolio:epic_{page}", args=[epic.key]) + panel_query(request),
             "count": count,
             "is_current": code == current,
         }

@@ -21,12 +21,13 @@ from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind, Workflo
 from portfolio.selectors.boards import states_of
 from portfolio.services import features as services
 from portfolio.views.details import (
-    detail_frame,
     edit_field_answer,
     form_fields,
     gone_answer,
     history_context,
     inline_fields,
+    is_in_panel,
+    panel_query,
     refusal,
     restored_answer,
     undo_answer,
@@ -57,9 +58,9 @@ def why_chain(request: HttpRequest, epic: Epic | None) -> list[dict[str, str]]:
 def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict[str, Any]) -> HttpResponse:
     """One tab of a feature, as a page or in the panel."""
     actor = actor_of(request)
-    frame = detail_frame(request, feature, tab)
     base = {
-        **frame,
+        "tab": tab,
+        "panel_query": panel_query(request),
         "feature": feature,
         "may": rights(request, feature),
         "why": why_chain(request, feature.epic),
@@ -67,13 +68,13 @@ def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict
         "tabs": [
             {
                 "label": label,
-                "url": reverse(f"portfolio:feature_{page}", args=[feature.key]),
+                "url": reverse(f"portfolio:feature_{page}", args=[feature.key]) + panel_query(request),
                 "is_current": code == tab,
             }
             for code, page, label in (("overview", "detail", _("Overview")), ("history", "history", _("History")))
         ],
     }
-    if not frame["in_panel"]:
+    if not is_in_panel(request):
         board = (_("Program kanban"), reverse("portfolio:program_board", args=[feature.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, feature.unit), board, (feature.key, "")]
         base.update(live_context(request, [feature.unit_id]))
