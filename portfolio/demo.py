@@ -145,6 +145,8 @@ EPICS: Final = (
 )
 """``state`` counts the states of the portfolio kanban from the Funnel (0)."""
 
+_STOPPED: Final = 7
+
 
 def strategy(world: DemoWorld) -> None:
     """Themes, epics with their way through the kanban, cases and features."""
@@ -169,19 +171,20 @@ def strategy(world: DemoWorld) -> None:
     states = list(workflow_of(portfolio, TrackedKind.EPIC).states.order_by("position"))
     world.extra["features"] = []
     for number, draft in enumerate(EPICS):
-        epic = _epic(world, draft, number, states)
+        epic = _epic(world, draft, number)
         shares = {themes[name].pk: share for name, share in draft.themes.items()}
         if shares:
-            epic_align(actor=SYSTEM, epic=epic, shares=shares, seen_version=None, at=world.began_at + timedelta(days=1))
+            aligned_at = epic.created_at + timedelta(days=1)
+            epic = epic_align(actor=SYSTEM, epic=epic, shares=shares, seen_version=None, at=aligned_at)
         if draft.hypothesis:
-            _case(world, epic, draft, number)
+            _case(epic, draft)
+        _go_its_way(world, epic, draft, states)
         for program, title in draft.features:
             world.extra["features"].append((program, _feature(world, epic, draft, program, title)))
 
 
-def _epic(world: DemoWorld, draft: DemoEpic, number: int, states: list[WorkflowState]) -> Epic:
-    at = world.began_at - timedelta(days=40) + timedelta(days=3 * number)
-    epic = epic_create(
+def _epic(world: DemoWorld, draft: DemoEpic, number: int) -> Epic:
+    return epic_create(
         actor=SYSTEM,
         unit=world.units["LARK"],
         title=draft.title,
@@ -190,19 +193,22 @@ def _epic(world: DemoWorld, draft: DemoEpic, number: int, states: list[WorkflowS
             "description": draft.hypothesis,
             "owner": world.people[Role.PMO_STAFF if number % 2 else Role.PROGRAM_LEAD],
         },
-        at=at,
+        at=world.began_at + timedelta(days=7 * number - 40),
     )
-    way = [draft.state] if draft.state == 7 else range(1, draft.state + 1)
-    for position in way:
-        at += timedelta(days=world.chance.randint(6, 20))
-        epic = epic_move(
-            actor=SYSTEM, epic=epic, to_state=states[position], after_id=None, seen_version=None, at=min(at, world.now)
-        )
-    return epic
 
 
-def _case(world: DemoWorld, epic: Epic, draft: DemoEpic, number: int) -> None:
-    at = world.began_at + timedelta(days=number)
+def _go_its_way(world: DemoWorld, epic: Epic, draft: DemoEpic, states: list[WorkflowState]) -> None:
+    """Through the kanban, its moves spread from its beginning to a few weeks ago."""
+    way = [draft.state] if draft.state == _STOPPED else list(range(1, draft.state + 1))
+    began = epic.created_at + timedelta(days=3)
+    ended = world.now - timedelta(days=world.chance.randint(4, 45))
+    for step, position in enumerate(way, start=1):
+        at = began + (ended - began) * step / len(way)
+        epic = epic_move(actor=SYSTEM, epic=epic, to_state=states[position], after_id=None, seen_version=None, at=at)
+
+
+def _case(epic: Epic, draft: DemoEpic) -> None:
+    at = epic.created_at + timedelta(days=2)
     values = {
         "outcome_hypothesis": draft.hypothesis,
         "mvp": f"The smallest part of “{draft.title}” that ten shops use for a month.",
@@ -214,9 +220,9 @@ def _case(world: DemoWorld, epic: Epic, draft: DemoEpic, number: int) -> None:
     case = case_save(actor=SYSTEM, epic=epic, values=values, seen_number=None, at=at)
     if draft.state >= 3 and case is not None:
         decided = {
-            "recommendation": Recommendation.NO_GO if draft.state == 7 else Recommendation.GO,
+            "recommendation": Recommendation.NO_GO if draft.state == _STOPPED else Recommendation.GO,
             "recommendation_reason": "The MVP pays for itself within a year, even at half of the benefit."
-            if draft.state != 7
+            if draft.state != _STOPPED
             else "The benefit does not cover the cost of the licence.",
         }
         case_save(actor=SYSTEM, epic=epic, values=decided, seen_number=case.number, at=at + timedelta(days=20))
@@ -244,7 +250,7 @@ def _feature(world: DemoWorld, epic: Epic, draft: DemoEpic, program: str, title:
     target = {3: 2, 4: 3, 5: 3, 6: 5}[draft.state]
     at = world.began_at
     for position in range(1, target + 1):
-        at += timedelta(days=world.chance.randint(2, 12))
+        at += timedelta(days=world.chance.randint(5, 40))
         feature = feature_move(
             actor=SYSTEM, feature=feature, to_state=states[position], after_id=None, seen_version=None, at=at
         )
