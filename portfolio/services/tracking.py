@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from pmo_portal.lib import live, registry
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
-from portfolio.models import EventKind, EventSource, Outbox, Tracked, TrackedEvent, WorkflowState
+from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
+from portfolio.services.append import events_append
 from portfolio.services.types import METRIC_KINDS, NEVER_UNDONE, TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
@@ -80,11 +81,9 @@ def record(
         )
         for number, change in enumerate(changes, start=1)
     ]
-    event_model.objects.bulk_create(events)
-    subject.version += len(events)
     counts = any(change.kind in METRIC_KINDS for change in changes)
-    if counts:
-        Outbox.objects.create(kind=tracked.kind, subject_id=subject.pk, unit_id=unit_id)
+    events_append(tracked, events, counts=counts)
+    subject.version += len(events)
     announce(tracked, unit_ids={unit_id}, ids=[subject.pk], counts=counts)
     return events
 

@@ -77,7 +77,7 @@ SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
        max(c.person) FILTER (WHERE c.fits), max(c.epic) FILTER (WHERE c.fits),
        md5(string_agg(concat_ws('.', c.id, c.version, c.rank, c.person, c.epic), ',' ORDER BY c.rank)
            FILTER (WHERE c.fits AND c.place <= %(most)s)),
-       jsonb_agg(jsonb_build_array(
+       json_agg(json_build_array(
            c.id, c.version, c.state_id, c.rank, c.key, c.title, c.type, c.estimate::text, c.category,
            c.state_entered_at, c.blocked_at, c.blocked_reason, c.due_on, c.person, c.epic, c.service_class))
            FILTER (WHERE c.fits AND c.id = ANY(%(ids)s))

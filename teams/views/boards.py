@@ -20,6 +20,7 @@ from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import render_page, toast, wants_fragment
 from portfolio.models import WorkflowState
+from portfolio.services.moves import states_with_rules
 from teams.forms import BoardAddForm, BoardMoveForm, CardsForm
 from teams.models import Sprint, SprintState, Team, WorkItem
 from teams.selectors.board import (
@@ -217,7 +218,7 @@ def _column(team: Team, state_id: int, *, item_id: int | None = None) -> Workflo
 
     SECURITY: a column or card of another team does not exist here.
     """
-    states = WorkflowState.objects.filter(pk=state_id, workflow_id=team.workflow_id)
+    states = states_with_rules().filter(pk=state_id, workflow_id=team.workflow_id)
     if item_id is not None:
         states = states.filter(Exists(WorkItem.objects.present().filter(pk=Value(item_id), team=team)))
     state = states.first()
