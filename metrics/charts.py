@@ -26,7 +26,7 @@ FOOT = 20
 """Room below the base line for the labels of the x axis."""
 HEAD = 18
 """Room above the highest value for its label."""
-MOST_LABELS = 7
+MOST_LABELS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metrics.calculations.series import compare
+from metrics.charts import bucketed
 from metrics.definitions import CYCLE_TIME, STARTED, THROUGHPUT, VELOCITY, WIP, Metric
 from metrics.selectors.numbers import UnitNumbers
 from metrics.selectors.selection import Selection
@@ -125,6 +126,9 @@ def _started(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         metric=STARTED,
         value=number(started),
         unit=ngettext("item started", "items started", started),
+        series=[count for _week, count in numbers.started_by_week],
+        series_kind="bars",
+        series_label=_("Started items by week"),
         sample=_in_weeks(selection),
         rows_url=rows_url(unit, "started", selection),
         rows_label=_see_items(started),
@@ -184,7 +188,11 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         )
     return Tile(
         value=format_days(cycles.p50_days),
-        unit=_("or less for half, %(p85)s for 85 %%") % {"p85": format_days(cycles.p85_days)},
+        unit=_("for half, %(p85)s for 85 %%")
+        % {"p85": number(cycles.p85_days, 0 if cycles.p85_days.is_integer() else 1)},
+        series=[bucket.count for bucket in bucketed(numbers.cycle_counts, most=24)],
+        series_kind="bars",
+        series_label=_("Items by cycle time, from one day on"),
         **trend,
         **common,
     )

@@ -111,6 +111,7 @@ class UnitNumbers:
     flow: Flow = field(default_factory=Flow)
     flow_before: Flow = field(default_factory=Flow)
     finished_by_week: list[tuple[date, int]] = field(default_factory=list)
+    started_by_week: list[tuple[date, int]] = field(default_factory=list)
     wip_opening: int = 0
     wip: list[int] = field(default_factory=list)
     cycle_counts: dict[int, int] = field(default_factory=dict)
@@ -172,6 +173,7 @@ def _add_days(
 ) -> None:
     """Sum flows by window, and let stocks run from day to day."""
     finished: defaultdict[int, dict[date, int]] = defaultdict(dict)
+    begun: defaultdict[int, dict[date, int]] = defaultdict(dict)
     deltas: defaultdict[int, dict[date, int]] = defaultdict(dict)
     for unit_id, day, done, not_seen, started, created, cancelled, wip_delta in rows:
         numbers = result[unit_id]
@@ -182,10 +184,12 @@ def _add_days(
         flow.created += created
         flow.cancelled += cancelled
         finished[unit_id][day] = done
+        begun[unit_id][day] = started
         deltas[unit_id][day] = wip_delta
     for unit_id, numbers in result.items():
         window = numbers.window
         numbers.finished_by_week = per_week(finished[unit_id], window.start, window.end)
+        numbers.started_by_week = per_week(begun[unit_id], window.start, window.end)
         changes = deltas[unit_id]
         numbers.wip_opening = int(openings.get(unit_id, 0)) + sum(
             change for day, change in changes.items() if day < window.start
