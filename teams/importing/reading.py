@@ -282,31 +282,40 @@ def _element_end(text: str, start: int) -> int | None:
 def _csv_rows(stream: BinaryIO, json_column: str) -> Iterator[Row]:
     """CSV: each line's JSON column, or without one each line as an object of its columns."""
     csv.field_size_limit(MAX_ROW_BYTES)
-    lines = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
-    header = next(lines, [])
-    if json_column and json_column not in header:
-        raise UnreadableFile(f"There is no column “{json_column}”; there are: {', '.join(header)}.")
-    number = 0
-    while True:
-        try:
-            line = next(lines, None)
-        except csv.Error as error:
-            number += 1
-            yield Row(number, None, f"It is not CSV: {error}")
-            continue
-        if line is None:
-            return
-        if not line:
-            continue
-        number += 1
-        if len(line) > len(header) and any(cell for cell in line[len(header) :]):
-            problem = f"It has {len(line)} columns where the header has {len(header)}: a comma is not quoted."
-            yield Row(number, None, problem, _sample(",".join(line)))
-            continue
-        cells = dict(zip(header, line, strict=False))
-        if json_column:
-            text = cells.get(json_column, "")
-            value, problem = parsed(text)
-            yield _row(number, value, problem, text)
-        else:
-            yield Row(number, {name: _UNUSABLE.sub("�", cell) for name, cell in cells.items()})
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        lines = csv.reader(text)
+        header = next(lines, [])
+        if json_column and json_column not in header:
+            raise UnreadableFile(f"There is no column “{json_column}”; there are: {', '.join(header)}.")
+        number = 0
+        while (line := _next_line(lines)) is not None:
+            if line:
+                number += 1
+                yield _csv_row(number, header, line, json_column)
+    finally:
+        # The stream is closed by whoever opened it.
+        text.detach()
+
+
+def _next_line(lines: Iterator[list[str]]) -> list[str] | str | None:
+    """The next line, what is wrong with it, or None at the end."""
+    try:
+        return next(lines, None)
+    except csv.Error as error:
+        return f"It is not CSV: {error}"
+
+
+def _csv_row(number: int, header: list[str], line: list[str] | str, json_column: str) -> Row:
+    if isinstance(line, str):
+        return Row(number, None, line)
+    if len(line) > len(header) and any(line[len(header) :]):
+        problem = f"It has {len(line)} columns where the header has {len(header)}: a comma is not quoted."
+        return Row(number, None, problem, _sample(",".join(line)))
+    cells = dict(zip(header, line, strict=False))
+    if json_column:
+        written = cells.get(json_column, "")
+        value, problem = parsed(written)
+        return _row(number, value, problem, written)
+    notes = ("bytes that are not UTF-8 were replaced by �",) if any("\ufffd" in cell for cell in line) else ()
+    return Row(number, {name: _UNUSABLE.sub("�", cell) for name, cell in cells.items()}, notes=notes)

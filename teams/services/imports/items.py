@@ -15,7 +15,7 @@ from collaboration.services.jobs import Problem
 from portfolio.models import EventKind, EventSource
 from portfolio.services.bulk import BulkEvent, BulkRow, creation_events, ids_reserve, ranks_at_end, rows_write
 from teams.importing.history import Fact, History, Kind, StateMark, concluded, history_of
-from teams.importing.issues import Field, Issue
+from teams.importing.issues import Field, Issue, IssueLink
 from teams.models import ItemEvent, ItemKeyAlias, ServiceClass, Team, WorkItem
 from teams.services.imports.references import References
 from teams.services.registration import ITEM
@@ -96,6 +96,7 @@ class _Chunk:
         left: set[int] = set()
         for issue in self.issues:
             history = history_of(issue, self.references.export)
+            self._note_missing(issue)
             before = known.get(self.refs[issue.ref])
             row = (
                 self._new_row(next(ids), issue, history)
@@ -197,7 +198,7 @@ class _Chunk:
     def _new_row(self, pk: int, issue: Issue, history: History) -> BulkRow:
         self._report(issue)
         team = self.references.teams[history.initial[Kind.TEAM]]
-        stored = {kind: self._stored(issue, kind, value) for kind, value in history.initial.items()}
+        stored = {kind: self._stored(kind, value) for kind, value in history.initial.items()}
         state_id = self.references.state_id(team, history.initial[Kind.STATE])
         events = creation_events(
             ITEM,
@@ -278,7 +279,7 @@ class _Chunk:
         wanted_key = self._key(issue)
         for kind, value in history.now.items():
             told = wanted_key if kind is Kind.KEY else value
-            if kind is Kind.FEATURE and self._stored(issue, kind, value) == known.feature_id:
+            if kind is Kind.FEATURE and self._stored(kind, value) == known.feature_id:
                 # The source says the same as ever; where the portal put it is the portal's business.
                 continue
             fact = concluded(issue, kind, told, not_before=known.last_at)
@@ -333,13 +334,13 @@ class _Chunk:
             is_change = columns["key"] != fact.value
             columns["key"] = fact.value
         else:
-            is_change = self._record_plain(columns, issue, fact, event)
+            is_change = self._record_plain(columns, fact, event)
         if is_change:
             row.events.append(event)
 
-    def _record_plain(self, columns: dict[str, Any], issue: Issue, fact: Fact, event: BulkEvent) -> bool:
+    def _record_plain(self, columns: dict[str, Any], fact: Fact, event: BulkEvent) -> bool:
         column = _COLUMNS[fact.kind]
-        old, new = columns[column], self._stored(issue, fact.kind, fact.value)
+        old, new = columns[column], self._stored(fact.kind, fact.value)
         if fact.kind in _REFERENCES:
             event.old_ref, event.new_ref = old, new
         else:
@@ -361,7 +362,7 @@ class _Chunk:
         moved = Fact(f"{fact.ref}:STATE", fact.at, fact.author, Kind.STATE, mark)
         self._record(row, columns, issue, moved, mark)
 
-    def _stored(self, issue: Issue, kind: Kind, value: Any) -> Any:
+    def _stored(self, kind: Kind, value: Any) -> Any:
         """A value in the terms of our column."""
         match kind:
             case Kind.ASSIGNEE:
@@ -369,12 +370,9 @@ class _Chunk:
             case Kind.SPRINT:
                 return self.references.sprint_id(value)
             case Kind.FEATURE:
-                found = self.references.feature_id(value)
-                if value is not None and found is None:
-                    self.result.missing[value.key or value.ref] += 1
-                return found
+                return self.references.feature_id(value)
             case Kind.PARENT:
-                return self._parent_id(issue, value)
+                return self._parent_id(value)
             case Kind.LABELS:
                 return list(value)
             case Kind.TYPE:
@@ -382,13 +380,17 @@ class _Chunk:
             case _:
                 return value
 
-    def _parent_id(self, issue: Issue, link: Any) -> int | None:
-        if link is None:
-            return None
-        found = self.parents.get(link.ref) or self.parents.get(link.key)
-        if found is None:
-            self.result.missing[link.key or link.ref] += 1
-        return found
+    def _parent_id(self, link: IssueLink | None) -> int | None:
+        return None if link is None else self.parents.get(link.ref) or self.parents.get(link.key)
+
+    def _note_missing(self, issue: Issue) -> None:
+        """What it refers to and nobody exported."""
+        for link, found in (
+            (issue.values[Field.EPIC], self.references.feature_id(issue.values[Field.EPIC])),
+            (issue.values[Field.PARENT], self._parent_id(issue.values[Field.PARENT])),
+        ):
+            if link is not None and found is None:
+                self.result.missing[link.key or link.ref] += 1
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 

@@ -27,10 +27,12 @@ from teams.importing.issues import Issue, issue_read
 from teams.importing.mapping import BadMapping, ImportMapping, mapping_read
 from teams.importing.reading import Row, UnreadableFile, parsed, rows
 from teams.importing.values import BadValue
+from portfolio.services.bulk import statistics_refresh
 from teams.services.imports.features import features_import
 from teams.services.imports.items import ChunkResult, items_import
 from teams.services.imports.references import References
 from teams.services.imports.sprints import FREEZE_TOGETHER, sprints_import, sprints_to_freeze
+from teams.services.registration import ITEM
 from teams.services.sprint_outcomes import sprint_outcomes_freeze
 
 KIND: Final = "jira_import"
@@ -310,6 +312,8 @@ class _Import:
     def _freeze(self) -> None:
         """Outcomes and figures of closed sprints, by the same rules as a close here."""
         wanted = sprints_to_freeze(self.references, self.sprint_ids)
+        if wanted:
+            statistics_refresh(ITEM)
         for start in range(0, len(wanted), FREEZE_TOGETHER):
             with transaction.atomic():
                 self.references.lock()
