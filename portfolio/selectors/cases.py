@@ -75,7 +75,8 @@ CASE_LABELS: Final = {
 }
 """What the fields are called where the model's own name would not read well in a form."""
 
-_WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS: Final = re.compile(r"\s+|\d[\d.,]*|\w+|[^\w\s]")
+"""A number is one word, so that an amount is never shown as half of two others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from organization.models import Unit
 from pmo_portal.lib.access import Actor, visible
-from portfolio.models import Epic, EpicTheme, EpicType, Feature, StateCategory, StrategicTheme
+from portfolio.models import BusinessCase, Epic, EpicTheme, EpicType, Feature, StateCategory, StrategicTheme
 from portfolio.selectors.filters import life_condition
 
 FINISHED = (StateCategory.DONE, StateCategory.CANCELLED)
@@ -92,3 +92,20 @@ def owners_of(epics: QuerySet[Any]) -> Sequence[tuple[int, str, int]]:
         .annotate(Count("pk"))
         .order_by("owner__name", "owner_id")
     )
+
+
+def alignments_of(epic: Epic) -> list[EpicTheme]:
+    """What an epic serves, the widest share first, each with its theme; one statement."""
+    return list(EpicTheme.objects.filter(epic=epic).select_related("theme").order_by("-share_percent", "theme_id"))
+
+
+def epic_tab_counts(epic: Epic, *, actor: Actor) -> tuple[int, int]:
+    """How many features and versions of the business case of an epic the actor sees; one statement."""
+    features = visible(actor, Feature).filter(epic=OuterRef("pk"), deleted_at__isnull=True).order_by().values("epic")
+    cases = visible(actor, BusinessCase).filter(epic=OuterRef("pk")).order_by().values("epic")
+    counts = Epic.objects.filter(pk=epic.pk).values_list(
+        Coalesce(Subquery(features.annotate(n=Count("pk")).values("n")), 0),
+        Coalesce(Subquery(cases.annotate(n=Count("pk")).values("n")), 0),
+    )
+    feature_count, case_count = counts[0]
+    return feature_count, case_count

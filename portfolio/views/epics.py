@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from organization.selectors.units import unit_crumbs
-from pmo_portal.lib.access import Action, access, actor_of, visible
+from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from portfolio.forms.things import EpicForm
-from portfolio.models import BusinessCase, Epic, Feature, ThemeState, TrackedKind, WorkflowState
+from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind, WorkflowState
 from portfolio.selectors.boards import states_of
-from portfolio.selectors.epics import themes_of
+from portfolio.selectors.epics import alignments_of, epic_tab_counts, themes_of
 from portfolio.services import epics as services
 from portfolio.views.details import (
     edit_field_answer,
@@ -46,15 +46,15 @@ def epic_page(
 ) -> HttpResponse:
     """One tab of an epic, as a page or in the panel."""
     actor = actor_of(request)
-    alignments = list(epic.alignments.select_related("theme").order_by("-share_percent", "theme_id"))
-    feature_count = visible(actor, Feature).filter(epic=epic, deleted_at__isnull=True).count()
-    case_count = visible(actor, BusinessCase).filter(epic=epic).count() if may_see_case(request, epic) else 0
+    feature_count, case_count = epic_tab_counts(epic, actor=actor)
+    if "alignments" not in context:
+        context["alignments"] = alignments_of(epic)
+    alignments = context["alignments"]
     base = {
         "tab": tab,
         "panel_query": panel_query(request),
         "epic": epic,
         "may": rights(request, epic),
-        "alignments": alignments,
         "aligned_percent": sum(each.share_percent for each in alignments),
         "why": [
             {
@@ -66,7 +66,6 @@ def epic_page(
             for each in alignments[:1]
         ],
         "tabs": _tabs(request, epic, tab, feature_count=feature_count, case_count=case_count),
-        "states": states_of(epic.unit, TrackedKind.EPIC),
     }
     if not is_in_panel(request):
         board = (_("Portfolio kanban"), reverse("portfolio:epic_board", args=[epic.unit.code]))
@@ -115,17 +114,19 @@ def _overview(request: HttpRequest, epic: Epic, **context: Any) -> HttpResponse:
     names = [name for name in form.fields if name != "version"]
     status = context.pop("status", 200)
     shares = context.pop("shares", None)
-    themes = [] if readonly else themes_of(epic.unit, actor=actor)
-    current = dict(epic.alignments.values_list("theme_id", "share_percent")) if themes and shares is None else shares
+    alignments = alignments_of(epic)
+    current = {each.theme_id: each.share_percent for each in alignments}
     rows = [
-        {"theme": theme, "share": (current or {}).get(theme.pk, "")}
-        for theme in themes
-        if theme.state != ThemeState.CLOSED or theme.pk in (current or {})
+        {"theme": theme, "share": (current if shares is None else shares).get(theme.pk, "")}
+        for theme in ([] if readonly else themes_of(epic.unit, actor=actor))
+        if theme.state != ThemeState.CLOSED or theme.pk in current
     ]
     context = {
         "fields": inline_fields(form, epic, noun="epic", names=names, readonly=readonly),
         "custom_names": form_fields(form.fields),
         "readonly": readonly,
+        "alignments": alignments,
+        "states": states_of(epic.unit, TrackedKind.EPIC),
         "theme_rows": rows,
         **context,
     }

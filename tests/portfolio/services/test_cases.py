@@ -104,5 +104,5 @@ def _with(user_id: int, person_id: int, unit_id: int) -> object:
     return PersonActor(
         user_id=user_id,
         person_id=person_id,
-        grants={code: held for code in ("epic.view", "business_case.view", "business_case.edit")},
+        grants=dict.fromkeys(("epic.view", "business_case.view", "business_case.edit"), held),
     )
