@@ -183,7 +183,7 @@ def live_page(request: HttpRequest, unit: int) -> HttpResponse:
     """A page that is live for one unit, as the newest user sees it."""
     Asked.times = 0
     request.user = User.objects.latest("pk")
-    context = {"unit": unit, "number": 0} | live_context(request, [unit])
+    context = {"unit": unit, "number": 0, "navigation": [], "create_actions": []} | live_context(request, [unit])
     return HttpResponse(engines["django"].from_string(LIVE_PAGE).render(context, request))
 
 
