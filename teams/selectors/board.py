@@ -1,8 +1,9 @@
 """A team's board as one person sees it: columns with sums and limits, cards, the filters of the address.
 
 At most three statements whatever the number of cards, columns and members: the frame, the columns, and the cards of
-those columns whose HTML is not cached. A column's HTML is kept by the digest of what its cards show, so nothing has
-to be invalidated: a changed card makes another digest, and the old entry expires.
+those columns whose HTML is not cached. What is cached is found by what it shows: the columns by the pulse of the
+frame, a column's HTML by the digest of its cards. Nothing has to be invalidated: a changed card makes another pulse
+and another digest, and the old entries expire.
 """
 
 from __future__ import annotations
@@ -200,8 +201,20 @@ def board_frame(scope: BoardScope) -> Frame:
 
 
 def board_columns(scope: BoardScope) -> list[Column]:
-    """The columns with their counts, without their cards."""
+    """The columns with their counts as they are now, without their cards."""
     columns, _rows = board_touched(scope, [])
+    return columns
+
+
+def board_columns_of(scope: BoardScope, frame: Frame) -> list[Column]:
+    """The same, from the cache as long as the frame's pulse says that nothing on the board has changed."""
+    epics = hashlib.sha256(repr(sorted(scope.actor.units("epic.view"))).encode()).hexdigest()[:16]
+    seen = hashlib.sha256(repr((scope.filter, scope.actor.person_id, scope.today)).encode()).hexdigest()[:32]
+    key = f"columns:{FORMAT}:{scope.team.pk}:{scope.team.stale_after_days}:{frame.pulse}:{epics}:{seen}"
+    columns: list[Column] | None = cache.get(key)
+    if columns is None:
+        columns = board_columns(scope)
+        cache.set(key, columns, CACHE_SECONDS)
     return columns
 
 

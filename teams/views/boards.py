@@ -27,6 +27,7 @@ from teams.selectors.board import (
     BoardScope,
     Column,
     board_columns,
+    board_columns_of,
     board_etag,
     board_facet,
     board_fill,
@@ -65,7 +66,7 @@ def board(request: HttpRequest, team: Team) -> HttpResponseBase:
         unchanged = get_conditional_response(request, etag=etag)
         if unchanged is not None:
             return unchanged
-    columns = board_columns(scope)
+    columns = board_columns_of(scope, frame)
     board_fill(scope, columns)
     actor = scope.actor
     can_move = actor.can("item.move", team.pk) and not team.is_mirrored

@@ -1,0 +1,45 @@
+"""What a measurement gives, and how it is taken."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of docs/performance.md."""
+
+    what: str
+    measured: str
+    target: str
+    ok: bool
+
+
+def at_most(what: str, value: float, limit: float, *, unit: str = "x", note: str = "") -> Row:
+    """A value that must not be larger than its limit."""
+    text = f"{value:.2f} {unit}" + (f" ({note})" if note else "")
+    return Row(what, text, f"<= {limit:g} {unit}", value <= limit)
+
+
+def at_least(what: str, value: float, limit: float, *, unit: str = "x", note: str = "") -> Row:
+    """A value that must not be smaller than its limit."""
+    text = f"{value:.2f} {unit}" + (f" ({note})" if note else "")
+    return Row(what, text, f">= {limit:g} {unit}", value >= limit)
+
+
+def interleaved(works: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
+    """The median milliseconds of each work; one of each a round, so that drift hits all alike."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for work in works.values():
+        work()
+    for _round in range(rounds):
+        gc.collect()
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            times[name].append((time.perf_counter() - start) * 1000)
+    return {name: statistics.median(values) for name, values in times.items()}
