@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from django.db.models import Q
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from organization.models import Unit, UnitClosure, UnitParent
 from organization.querysets import valid_on
+from organization.services.units import Stay
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Action, Actor, policy_for, visible
 from pmo_portal.lib.registry import UnitPage
 from pmo_portal.lib.windows import BEGINNING, FOREVER, local_day
+
+OWN_PAGES: Final = frozenset({"overview", "people", "placements", "periods", "history"})
+"""The pages about a unit; all others are where its work is."""
 
 
 @dataclass(slots=True)
@@ -97,9 +102,40 @@ def unit_tabs(actor: Actor, unit: Unit, current: str) -> list[dict[str, object]]
     ]
 
 
-def placements_of(unit: Unit) -> list[UnitParent]:
+def tiles_url(actor: Actor, unit: Unit) -> str:
+    """Where the unit's numbers come from, for those who may see them; they belong to a higher app and are fetched by
+    address. Empty where there are none."""
+    if not (actor.is_system or actor.can("metrics.view", unit.pk)):
+        return ""
+    try:
+        return reverse("metrics:unit_tiles", args=[unit.code])
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStay:
+    """A unit stands under another one for some days; the other is nameless to those who may not see it."""
+
+    parent: Unit | None
+    valid_from: date
+    valid_to: date
+
+
+def placements_of(actor: Actor, unit: Unit) -> list[ShownStay]:
     """Where a unit stood, stands and will stand, the latest first."""
-    return list(unit.placements.select_related("parent").order_by("-valid_from"))
+    return shown_stays(actor, unit.placements.select_related("parent").order_by("-valid_from"))
+
+
+def shown_stays(actor: Actor, stays: Iterable[UnitParent | Stay]) -> list[ShownStay]:
+    """Placements as far as the actor may know them: a parent beyond their sight has no name."""
+    policy = policy_for(Unit)
+    return [
+        ShownStay(
+            stay.parent if policy.allows(actor, Action.VIEW, stay.parent) else None, stay.valid_from, stay.valid_to
+        )
+        for stay in stays
+    ]
 
 
 def parents_for(actor: Actor, unit: Unit | None, permission: str, *, day: date) -> list[Unit]:

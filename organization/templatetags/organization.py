@@ -56,7 +56,7 @@ def validity(valid_from: date, valid_to: date) -> str:
     """From when to when something holds, both days included, in words: "since 1 Jul 2026"."""
     first, last = formatting.day(valid_from), formatting.day(valid_to - timedelta(days=1))
     if valid_from == BEGINNING:
-        return _("without end") if valid_to == FOREVER else _("until %(day)s") % {"day": last}
+        return _("always") if valid_to == FOREVER else _("until %(day)s") % {"day": last}
     if valid_to == FOREVER:
         return _("since %(day)s") % {"day": first}
     return _("%(first)s to %(last)s") % {"first": first, "last": last}

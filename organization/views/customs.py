@@ -34,24 +34,24 @@ def term_list(request: HttpRequest) -> HttpResponse:
 
 @listing(Action.EDIT, Term)
 @require_http_methods(["GET", "POST"])
-def term_edit(request: HttpRequest, code: str) -> HttpResponse:
+def term_edit(request: HttpRequest, concept: str) -> HttpResponse:
     """Call a concept differently, or as the portal does."""
-    if code not in CONCEPTS:
+    if concept not in CONCEPTS:
         raise Http404
-    term = Term.objects.filter(code=code).first()
+    term = Term.objects.filter(code=concept).first()
     initial = {"singular": term.singular, "plural": term.plural} if term else {}
     form = TermForm(request.POST or None, initial=initial)
     if form.is_valid():
         with errors_into(form):
-            services.term_set(actor=actor_of(request), code=code, at=timezone.now(), **form.cleaned_data)
+            services.term_set(actor=actor_of(request), code=concept, at=timezone.now(), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, _("Saved"))
             return go_to(request, "organization:term_list")
-    concept = CONCEPTS[code]
+    known = CONCEPTS[concept]
     context = {
         "form": form,
-        "concept": concept,
-        "crumbs": [(_("Words"), "/words/"), (str(concept.singular), "")],
+        "concept": known,
+        "crumbs": [(_("Words"), "/words/"), (str(known.singular), "")],
     }
     return render_page(request, "organization/term_edit.html", context, status=422 if form.is_bound else 200)
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from organization.models import Role, RoleAssignment, Unit, UnitKind
 from organization.querysets import valid_on
-from organization.selectors.units import unit_pages_of
+from organization.selectors.units import OWN_PAGES, tiles_url, unit_pages_of
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Actor, actor_of, policy_for, signed_in
 from pmo_portal.lib.pages import render_page
@@ -22,8 +21,6 @@ from pmo_portal.lib.windows import local_day
 TILE_UNITS = 2
 """Units whose numbers the home page fetches; the others are one click away."""
 MOST_UNITS = 12
-OWN_PAGES = {"overview", "people", "placements", "periods", "history"}
-"""Pages about a unit; the home page links those of the unit's work."""
 
 
 @signed_in("Everybody sees what waits for themselves and the units they hold a role on.")
@@ -84,13 +81,5 @@ def _unit(actor: Actor, unit: Unit, labels: list[str]) -> dict[str, Any]:
             if page.code not in OWN_PAGES
         ],
         "url": pages[0].url(unit) if pages else "",
-        "tiles_url": _tiles_url(unit) if actor.can("metrics.view", unit.pk) else "",
+        "tiles_url": tiles_url(actor, unit),
     }
-
-
-def _tiles_url(unit: Unit) -> str:
-    """Where the unit's numbers come from; they belong to a higher app and are fetched by address."""
-    try:
-        return reverse("metrics:unit_tiles", args=[unit.code])
-    except NoReverseMatch:
-        return ""

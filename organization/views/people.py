@@ -128,9 +128,12 @@ def person_edit(request: HttpRequest, person: Person) -> HttpResponse:
     if person.unit_id is not None:
         units |= Unit.objects.filter(pk=person.unit_id)
     form = PersonForm(request.POST or None, initial=initial, units=units)
+    if person.unit is not None and _home_unit(actor, person) is None:
+        del form.fields["unit"]
     if form.is_valid():
         with errors_into(form):
-            services.person_edit(actor=actor, person=person, at=timezone.now(), **form.cleaned_data)
+            values = {"unit": person.unit, **form.cleaned_data}
+            services.person_edit(actor=actor, person=person, at=timezone.now(), **values)
         if form.is_valid():
             messages.success(request, _("Saved"))
             return go_to(request, "organization:person_detail", person.pk)

@@ -16,8 +16,11 @@ from organization.models import Period, RoleAssignment, Unit, UnitKind
 from organization.querysets import valid_on
 from organization.selectors.history import unit_history_entries
 from organization.selectors.units import (
+    OWN_PAGES,
     parents_for,
     placements_of,
+    shown_stays,
+    tiles_url,
     unit_crumbs,
     unit_forest,
     unit_pages_of,
@@ -87,7 +90,7 @@ def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:
         "pages": [
             {"label": page.label, "icon": page.icon, "url": page.url(unit)}
             for page in unit_pages_of(actor, unit)
-            if page.code != "overview"
+            if page.code not in OWN_PAGES
         ],
         "leads": visible(actor, RoleAssignment)
         .filter(valid_on(today), unit=unit)
@@ -99,7 +102,8 @@ def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:
         .filter(unit__closure_down__valid_to__gt=today, starts_on__lte=today, ends_on__gt=today)
         .select_related("unit")
         .distinct(),
-        "placements": placements_of(unit),
+        "placements": placements_of(actor_of(request), unit),
+        "tiles_url": tiles_url(actor, unit),
         "today": today,
     }
     return render_page(request, "organization/unit_detail.html", context)
@@ -135,7 +139,7 @@ def unit_placements(request: HttpRequest, unit: Unit) -> HttpResponse:
     """Where a unit stood, stands and will stand."""
     context = {
         **unit_context(request, unit, "placements", _("Place")),
-        "placements": placements_of(unit),
+        "placements": placements_of(actor_of(request), unit),
         "today": local_day(timezone.now()),
     }
     return render_page(request, "organization/unit_placements.html", context)
@@ -208,6 +212,8 @@ def unit_move(request: HttpRequest, unit: Unit) -> HttpResponse:
         **unit_context(request, unit, "placements", _("Move")),
         "form": form,
         "plan": plan,
+        "before": shown_stays(actor, plan.before) if plan else [],
+        "after": shown_stays(actor, plan.after) if plan else [],
         "is_past": bool(plan) and form.cleaned_data["from_day"] < local_day(now),
         "below_count": unit.closure_down.filter(valid_on(local_day(now)), depth__gt=0).count(),
         "today": local_day(now),
