@@ -247,8 +247,8 @@ def jobs_resume_lapsed(*, at: datetime) -> int:
 
 def jobs_expire(*, at: datetime) -> int:
     """Delete ended jobs whose result has expired."""
-    gone, _by_model = Job.objects.filter(expires_at__lte=at, ended_at__isnull=False).delete()
-    return gone
+    _rows, by_model = Job.objects.filter(expires_at__lte=at, ended_at__isnull=False).delete()
+    return by_model.get(Job._meta.label, 0)
 
 
 RESULT_KEPT: Final = timedelta(days=90)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from teams.importing.history import StateMark, teams_of
@@ -24,8 +25,15 @@ class _Words:
     """What was said of one status: under which names, in which category of the tracker."""
 
     current: Counter[str] = field(default_factory=Counter)
-    past: Counter[str] = field(default_factory=Counter)
     categories: Counter[str] = field(default_factory=Counter)
+    past: int = 0
+    latest: tuple[datetime, str] | None = None
+
+    def past_add(self, at: datetime, name: str) -> None:
+        """It was called so at a moment of the past."""
+        self.past += 1
+        if self.latest is None or (at, name) > self.latest:
+            self.latest = at, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Export:
             if step.field is Field.STATUS:
                 for side in (step.old, step.new):
                     if side is not None:
-                        self._words_of(side).past[side.name] += 1
+                        self._words_of(side).past_add(step.at, side.name)
 
     def _words_of(self, status: Status) -> _Words:
         return self._words.setdefault(self.status_key(status), _Words())
@@ -113,12 +121,12 @@ class Export:
     def close(self) -> None:
         """Decide what every status means, now that all of them have been seen."""
         for key, words in self._words.items():
-            name = _most_common(words.current) or _most_common(words.past) or key
+            name = _most_common(words.current) or (words.latest[1] if words.latest else key)
             guess = self.mapping.category(name, key, _most_common(words.categories))
             self._meanings[key] = StatusMeaning(name, guess.value, guess.is_guess)
         waiting = Counter(
             {
-                key: sum(words.current.values()) + sum(words.past.values())
+                key: sum(words.current.values()) + words.past
                 for key, words in self._words.items()
                 if self._meanings[key].category == Category.BACKLOG
             }

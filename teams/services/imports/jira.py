@@ -22,12 +22,12 @@ from collaboration.services.jobs import JobFailure, JobRun, Problem, job_start, 
 from organization.access import SYSTEM
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require_within
+from portfolio.services.bulk import statistics_refresh
 from teams.importing.export import Export
 from teams.importing.issues import Issue, issue_read
 from teams.importing.mapping import BadMapping, ImportMapping, mapping_read
 from teams.importing.reading import Row, UnreadableFile, parsed, rows
 from teams.importing.values import BadValue
-from portfolio.services.bulk import statistics_refresh
 from teams.services.imports.features import features_import
 from teams.services.imports.items import ChunkResult, items_import
 from teams.services.imports.references import References
