@@ -1,27 +1,12 @@
-"""A Chromium for the tests of the interface, and pages that need no sign-in (tests/ui/urls.py)."""
+"""Pages that need no sign-in (tests/ui/urls.py), in a browser that forgives no fault of a script."""
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium: the test tool's own download is not reachable everywhere."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("No Chromium: apt-get install chromium")
-    return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_FLAGS}
 
 
 @pytest.fixture
@@ -37,6 +22,14 @@ def board_page(quiet_page: Page, live_server: LiveServer, settings: Any) -> Page
     settings.ROOT_URLCONF = "tests.ui.urls"
     quiet_page.set_viewport_size({"width": 1440, "height": 900})
     quiet_page.goto(f"{live_server.url}/_board/")
+    return quiet_page
+
+
+@pytest.fixture
+def edit_page(quiet_page: Page, live_server: LiveServer, settings: Any) -> Page:
+    """One field that is edited in place."""
+    settings.ROOT_URLCONF = "tests.ui.urls"
+    quiet_page.goto(f"{live_server.url}/_edit/")
     return quiet_page
 
 

@@ -107,6 +107,36 @@ def test_panel_opens_at_the_cards_address_and_gives_the_focus_back(board_page: P
     assert focused_card(board_page) == "card-1"
 
 
+def test_back_closes_the_panel_and_forward_opens_it_again(board_page: Page) -> None:
+    board_page.locator("#card-2").click()
+    expect(board_page.locator("#panel")).to_contain_text("Opened beside the board.")
+
+    board_page.go_back()
+    expect(board_page.locator("[data-panel-frame]")).to_be_hidden()
+    board_page.go_forward()
+    expect(board_page.locator("#panel")).to_contain_text("HAR-2")
+
+
+def test_toast_offers_the_way_back(board_page: Page) -> None:
+    board_page.keyboard.press("j")
+    board_page.keyboard.press("Shift+ArrowRight")
+    with board_page.expect_request("**/_board/undo/") as undone:
+        board_page.get_by_role("button", name="Undo").click()
+
+    assert undone.value.method == "POST"
+    assert undone.value.headers["x-csrftoken"]
+    expect(board_page.locator(".toast")).to_have_count(0)
+
+
+def test_folded_column_stays_folded(board_page: Page) -> None:
+    board_page.locator("#head-1").hover()
+    board_page.get_by_role("button", name="Fold Ready").click()
+    board_page.reload()
+
+    expect(board_page.locator(".board-column.is-folded")).to_have_count(1)
+    expect(board_page.get_by_role("button", name="Fold Ready")).to_have_attribute("aria-expanded", "false")
+
+
 def test_quick_add_keeps_the_focus_and_many_lines_ask_first(board_page: Page) -> None:
     board_page.keyboard.press("n")
     board_page.keyboard.type("Pay by invoice")

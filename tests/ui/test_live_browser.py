@@ -83,6 +83,15 @@ def test_what_is_being_typed_is_not_swept_away(live_page: Page, team: Unit) -> N
     expect(bar).to_have_count(0)
 
 
+def test_expired_ticket_is_exchanged_without_the_person_noticing(live_page: Page, team: Unit) -> None:
+    live_page.goto(f"{live_page.url}?ticket_age=700")
+    live_page.wait_for_timeout(3500)
+    Asked.times = 100
+    live.publish(unit_id=team.pk, kind=live.Kind.METRICS, ids=[1])
+
+    expect(live_page.locator("#number b")).to_have_text("101")
+
+
 def test_two_tabs_share_one_stream(live_page: Page, team: Unit, context: BrowserContext) -> None:
     other = context.new_page()
     other.goto(live_page.url)

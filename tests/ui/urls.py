@@ -6,8 +6,10 @@ The organization's names stand for what the shell reaches by them, so that these
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import time_machine
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -161,6 +163,29 @@ def board_item(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(f"<h2>{key}</h2><p>Opened beside the board.</p><input aria-label='Note'>")
 
 
+EDIT_PAGE = """
+{% extends "base.html" %}
+{% block content %}
+  <h1>Edit</h1>{% include "components/inline_edit.html" %}<button type="button">Elsewhere</button>
+{% endblock %}
+"""
+
+
+@login_not_required
+def edit(request: HttpRequest) -> HttpResponse:
+    """A title edited in place: blank is wrong, "clash" was changed by somebody else meanwhile."""
+    field = {"id": "title", "url": "/_edit/", "name": "title", "label": "Title", "value": "Old", "version": 1}
+    if request.method == "GET":
+        return HttpResponse(engines["django"].from_string(EDIT_PAGE).render(_shell(request) | field, request))
+    value = request.POST["title"]
+    outcomes: dict[str, tuple[dict[str, Any], int]] = {
+        "": ({"error": "A title is needed.", "current": "Old"}, 422),
+        "clash": ({"conflict": {"who": "Tom Brandt", "value": "Theirs"}}, 409),
+    }
+    changes, status = outcomes.get(value, ({"saved": True}, 200))
+    return render(request, "components/inline_edit.html", field | {"value": value} | changes, status=status)
+
+
 LIVE_PAGE = """
 {% extends "base.html" %}{% load portal %}
 {% block content %}
@@ -183,7 +208,9 @@ def live_page(request: HttpRequest, unit: int) -> HttpResponse:
     """A page that is live for one unit, as the newest user sees it."""
     Asked.times = 0
     request.user = User.objects.latest("pk")
-    context = {"unit": unit, "number": 0, "navigation": [], "create_actions": []} | live_context(request, [unit])
+    age = timedelta(seconds=int(request.GET.get("ticket_age", "0")))
+    with time_machine.travel(datetime.now(UTC) - age):
+        context = {"unit": unit, "number": 0, "navigation": [], "create_actions": []} | live_context(request, [unit])
     return HttpResponse(engines["django"].from_string(LIVE_PAGE).render(context, request))
 
 
@@ -234,6 +261,7 @@ SHELL = [
 ]
 
 urlpatterns = [
+    path("_edit/", edit),
     path("_live/<int:unit>/", live_page),
     path("_live/<int:unit>/number/", live_number),
     path("_living/", living),
