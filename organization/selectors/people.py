@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from organization.models import Person, RoleAssignment
+from organization.models import Person, RoleAssignment, User
 from organization.querysets import valid_on
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.windows import local_day
@@ -37,6 +37,17 @@ def roles_of(person: Person) -> list[RoleAssignment]:
             role.valid_from,
         ),
     )
+
+
+def roles_held_by(person_id: int | None, *, day: date) -> QuerySet[RoleAssignment]:
+    """What a person holds on a day, with the units."""
+    held = RoleAssignment.objects.filter(valid_on(day), person=person_id)
+    return held.select_related("unit").order_by("unit__name", "role")
+
+
+def sign_in_of(person: Person) -> User | None:
+    """How a person signs in, if they do."""
+    return User.objects.filter(person=person).first()
 
 
 def people_filtered(

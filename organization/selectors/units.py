@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from organization.models import Unit, UnitClosure, UnitParent
-from organization.querysets import valid_on
+from organization.models import Unit, UnitClosure, UnitKind, UnitParent
+from organization.querysets import UnitQuerySet, valid_on
 from organization.services.units import Stay
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Action, Actor, policy_for, visible
@@ -138,11 +138,20 @@ def shown_stays(actor: Actor, stays: Iterable[UnitParent | Stay]) -> list[ShownS
     ]
 
 
-def parents_for(actor: Actor, unit: Unit | None, permission: str, *, day: date) -> list[Unit]:
-    """The open units under which the actor may put ``unit`` (any unit when None), widest first."""
-    units = visible(actor, Unit).filter(Q(closed_on__isnull=True) | Q(closed_on__gt=day))
-    if not actor.is_system:
-        units = units.filter(pk__any_of=actor.units(permission))
-    rank = unit.get_kind().rank if unit is not None else 3
-    found = [one for one in units if one.get_kind().rank < rank]
-    return sorted(found, key=lambda one: (one.get_kind().rank, one.name))
+def units_holding(actor: Actor, permission: str, *, day: date) -> UnitQuerySet:
+    """The open units on which the actor holds a permission, by name: what forms offer."""
+    units = Unit.objects.open(day=day).order_by("name")
+    return units if actor.is_system else units.filter(pk__any_of=actor.units(permission))
+
+
+def parents_for(actor: Actor, unit: Unit | None, permission: str, *, day: date) -> UnitQuerySet:
+    """The open units under which the actor may put ``unit``, or some unit or other when None."""
+    rank = unit.get_kind().rank if unit is not None else UnitKind.TEAM.rank
+    higher = [kind for kind in UnitKind if kind.rank < rank]
+    return units_holding(actor, permission, day=day).filter(kind__in=higher)
+
+
+def portfolios_seen(actor: Actor, *, day: date) -> QuerySet[Unit]:
+    """The open portfolios the actor may see, by name."""
+    portfolios = Unit.objects.open(day=day).filter(kind=UnitKind.PORTFOLIO)
+    return policy_for(Unit).visible(actor, portfolios).order_by("name")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organization.forms.calendars import CalendarDayForm, CalendarForm
-from organization.models import Calendar, CalendarDay, Unit
+from organization.models import Calendar, Unit
 from organization.services import calendars as services
 from organization.working_days import working_days_of
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
@@ -121,7 +121,7 @@ def calendar_day_set(request: HttpRequest, calendar: Calendar) -> HttpResponse:
 @require_POST
 def calendar_day_remove(request: HttpRequest, calendar: Calendar, day_pk: int) -> HttpResponse:
     """Let a day follow the pattern again."""
-    special = CalendarDay.objects.filter(calendar=calendar, pk=day_pk).first()
+    special = calendar.days.filter(pk=day_pk).first()
     if special is not None:
         services.calendar_day_remove(actor=actor_of(request), special=special, at=timezone.now())
         messages.success(request, _("The day follows the pattern again."))

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organization.forms.customs import CustomFieldEditForm, CustomFieldForm, TermForm
-from organization.models import CustomField, Term, Unit
+from organization.models import CustomField, Term
+from organization.selectors.units import units_holding
 from organization.services import customs as services
 from organization.terms import CONCEPTS
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
@@ -38,7 +39,7 @@ def term_edit(request: HttpRequest, concept: str) -> HttpResponse:
     """Call a concept differently, or as the portal does."""
     if concept not in CONCEPTS:
         raise Http404
-    term = Term.objects.filter(code=concept).first()
+    term = visible(actor_of(request), Term).filter(code=concept).first()
     initial = {"singular": term.singular, "plural": term.plural} if term else {}
     form = TermForm(request.POST or None, initial=initial)
     if form.is_valid():
@@ -76,9 +77,7 @@ def custom_field_list(request: HttpRequest) -> HttpResponse:
 def custom_field_create(request: HttpRequest) -> HttpResponse:
     """Add a field."""
     actor = actor_of(request)
-    units = Unit.objects.open(day=local_day(timezone.now())).order_by("name")
-    if not actor.is_system:
-        units = units.filter(pk__any_of=actor.units("custom_field.create"))
+    units = units_holding(actor, "custom_field.create", day=local_day(timezone.now()))
     form = CustomFieldForm(request.POST or None, units=units)
     if form.is_valid():
         with errors_into(form):

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from organization.models import Role, RoleAssignment, Unit, UnitKind
-from organization.querysets import valid_on
-from organization.selectors.units import OWN_PAGES, tiles_url, unit_pages_of
+from organization.models import Role, Unit
+from organization.selectors.people import roles_held_by
+from organization.selectors.units import OWN_PAGES, portfolios_seen, tiles_url, unit_pages_of
 from pmo_portal.lib import registry
-from pmo_portal.lib.access import Actor, actor_of, policy_for, signed_in
+from pmo_portal.lib.access import Actor, actor_of, signed_in
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
 
@@ -49,22 +49,16 @@ def _cards(actor: Actor, now: datetime) -> list[dict[str, Any]]:
 def _my_units(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The units on which this person holds a role, with that role; for a role held everywhere, the topmost units."""
     today = local_day(now)
-    held = (
-        RoleAssignment.objects.filter(valid_on(today), person=actor.person_id)
-        .select_related("unit")
-        .order_by("unit__name", "role")
-    )
     roles: dict[Unit, list[str]] = {}
     everywhere: list[str] = []
-    for assignment in held:
+    for assignment in roles_held_by(actor.person_id, day=today):
         label = str(Role(assignment.role).label)
         if assignment.unit is None:
             everywhere.append(label)
         elif assignment.unit.closed_on is None or assignment.unit.closed_on > today:
             roles.setdefault(assignment.unit, []).append(label)
     if everywhere:
-        portfolios = Unit.objects.open(day=today).filter(kind=UnitKind.PORTFOLIO)
-        for unit in policy_for(Unit).visible(actor, portfolios).order_by("name"):
+        for unit in portfolios_seen(actor, day=today):
             roles[unit] = [*everywhere, *roles.get(unit, [])]
     ordered = sorted(roles.items(), key=lambda pair: (-pair[0].get_kind().rank, pair[0].name))
     return [_unit(actor, unit, labels) for unit, labels in ordered[:MOST_UNITS]]

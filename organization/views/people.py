@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organization.forms.people import InviteForm, PersonForm, RoleEndForm, RoleGiveForm
-from organization.models import Person, Role, RoleAssignment, Unit, User
+from organization.models import Person, Role, RoleAssignment, Unit
+from organization.querysets import UnitQuerySet
 from organization.selectors.history import person_history_entries
-from organization.selectors.people import people_filtered, people_with_roles, roles_of
+from organization.selectors.people import people_filtered, people_with_roles, roles_of, sign_in_of
+from organization.selectors.units import units_holding
 from organization.services import people as services
 from organization.services import roles as role_services
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for, visible
@@ -125,11 +127,9 @@ def person_edit(request: HttpRequest, person: Person) -> HttpResponse:
         "is_external": person.is_external,
     }
     units = _units_for(actor, "person.create")
-    if person.unit_id is not None:
-        units |= Unit.objects.filter(pk=person.unit_id)
     form = PersonForm(request.POST or None, initial=initial, units=units)
-    if person.unit is not None and _home_unit(actor, person) is None:
-        del form.fields["unit"]
+    if person.unit is not None and not units.contains(person.unit):
+        del form.fields["unit"]  # they belong where this actor has no say: that stays as it is
     if form.is_valid():
         with errors_into(form):
             values = {"unit": person.unit, **form.cleaned_data}
@@ -147,7 +147,7 @@ def person_invite(request: HttpRequest, person: Person) -> HttpResponse:
     """Give somebody a sign-in, or send its link once more."""
     actor = actor_of(request)
     base_url = request.build_absolute_uri("/")
-    user = User.objects.filter(person=person).first()
+    user = sign_in_of(person)
     form = InviteForm(request.POST or None, initial={"email": person.email})
     if user is not None and request.method == "POST":
         return _invite_again(request, person, base_url)
@@ -258,7 +258,7 @@ def _person_context(actor: Actor, person: Person, current: str) -> dict[str, Any
     may_edit = policy.allows(actor, Action.EDIT, person)
     return {
         "person": person,
-        "person_user": User.objects.filter(person=person).first() if may_edit else None,
+        "person_user": sign_in_of(person) if may_edit else None,
         "home_unit": _home_unit(actor, person),
         "shown_email": "" if "email" in policy.hidden_fields(actor, person) else person.email,
         "may_edit": may_edit,
@@ -311,7 +311,5 @@ def _people_csv(actor: Actor, people: QuerySet[Person]) -> HttpResponseBase:
     )
 
 
-def _units_for(actor: Actor, permission: str) -> QuerySet[Unit]:
-    """The open units on which the actor holds a permission."""
-    units = Unit.objects.open(day=local_day(timezone.now())).order_by("name")
-    return units if actor.is_system else units.filter(pk__any_of=actor.units(permission))
+def _units_for(actor: Actor, permission: str) -> UnitQuerySet:
+    return units_holding(actor, permission, day=local_day(timezone.now()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -162,7 +161,7 @@ def unit_create(request: HttpRequest) -> HttpResponse:
     """Open a unit."""
     actor = actor_of(request)
     now = timezone.now()
-    parents = _as_queryset(parents_for(actor, None, "unit.create", day=local_day(now)))
+    parents = parents_for(actor, None, "unit.create", day=local_day(now))
     initial = {"parent": request.GET.get("parent"), "kind": request.GET.get("kind", UnitKind.TEAM)}
     form = UnitCreateForm(request.POST or None, parents=parents, initial=initial)
     if form.is_valid():
@@ -196,7 +195,7 @@ def unit_move(request: HttpRequest, unit: Unit) -> HttpResponse:
     """Move a unit under another one from a day on; first shown, then done."""
     actor = actor_of(request)
     now = timezone.now()
-    parents = _as_queryset(parents_for(actor, unit, "unit.move", day=local_day(now)))
+    parents = parents_for(actor, unit, "unit.move", day=local_day(now))
     form = UnitMoveForm(request.POST or None, parents=parents, initial={"from_day": local_day(now)})
     plan = None
     if form.is_valid():
@@ -262,8 +261,3 @@ def _below(nodes: list[Any], unit: Unit) -> list[Any]:
                 below.append(following)
             return below
     return []
-
-
-def _as_queryset(units: list[Unit]) -> QuerySet[Unit]:
-    """The units a form offers, as the queryset its field wants; in the order of their level."""
-    return Unit.objects.filter(pk__any_of=[unit.pk for unit in units]).order_by("name")
