@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +49,16 @@ def only_run(home: Home) -> Iterator[None]:
             sys.stderr.write(f"Another test run uses {home.root}; waiting for it to end (or set PORTAL_HOME).\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A short-named folder beside pytest's: pytest closes its own to all other users whenever a session starts, and as
+    root the database runs as another one."""
+    path = Path(tempfile.mkdtemp(prefix="portal-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

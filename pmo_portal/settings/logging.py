@@ -20,7 +20,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
     rendering: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        # A plain traceback: a pretty one prints local variables, secrets and unevaluated querysets among them.
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     return {
         "version": 1,

@@ -162,11 +162,11 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
 
 
 @pytest.mark.slow
-def test_every_command_and_health_check_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_and_health_check_works(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
-    home, port = Home(tmp_path / "home"), 19_600
-    environment = production(home, port, tmp_path / "static")
+    home, port = Home(server_folder / "home"), 19_600
+    environment = production(home, port, server_folder / "static")
     with servers_in_use(home, durable=False):
         for command in (
             ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
@@ -178,7 +178,7 @@ def test_every_command_and_health_check_works(tmp_path: Path, monkeypatch: pytes
             )
             assert result.returncode == 0, result.stdout + result.stderr
 
-        logs = {name: tmp_path / f"{name}.log" for name in ("web", "stream", "worker", "beat")}
+        logs = {name: server_folder / f"{name}.log" for name in ("web", "stream", "worker", "beat")}
         with (
             running(here(SERVICES["web"]["command"], port), environment, logs["web"]),
             running(here(SERVICES["stream"]["command"], port), environment, logs["stream"]),

@@ -29,11 +29,11 @@ with servers_in_use(durable=False):
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A data folder nobody else uses, with servers that no environment variable replaces."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
-    home = Home(tmp_path / "home")
+    home = Home(server_folder / "home")
     monkeypatch.setenv("PORTAL_HOME", str(home.root))
     yield home
     for server in (Redis(home), Postgres(home)):
@@ -110,20 +110,30 @@ def test_orphaned_servers_are_found_with_their_data(home: Home) -> None:
     assert not Postgres(home).is_alive()
 
 
-def test_killed_servers_are_recovered(home: Home) -> None:
-    with servers_in_use(home):
+def killed(server: Postgres | Redis) -> None:
+    process = server._process()
+    assert process is not None
+    process.kill()
+    while server.has_process():
+        time.sleep(0.02)
+
+
+def test_killed_postgres_is_recovered(home: Home) -> None:
+    with servers_in_use(home, durable=False):
         query(home, "CREATE TABLE kept AS SELECT 7 AS number")
-        redis.Redis(unix_socket_path=str(home.redis_socket)).set("kept", 7)
-        time.sleep(1.1)  # the append-only file is written every second
-        for server in (Postgres(home), Redis(home)):
-            process = server._process()
-            assert process is not None
-            process.kill()
-        while any(server._process() for server in (Postgres(home), Redis(home))):
-            time.sleep(0.02)
-        ensure_running(home)
+        killed(Postgres(home))
+        ensure_running(home, durable=False)
         assert query(home, "SELECT number FROM kept") == 7
-        assert redis.Redis(unix_socket_path=str(home.redis_socket)).get("kept") == b"7"
+
+
+def test_killed_redis_is_recovered(home: Home) -> None:
+    server = Redis(home)
+    server.ensure_running()
+    redis.Redis(unix_socket_path=str(home.redis_socket)).set("kept", 7)
+    time.sleep(1.1)  # the append-only file is written every second
+    killed(server)
+    server.ensure_running()
+    assert redis.Redis(unix_socket_path=str(home.redis_socket)).get("kept") == b"7"
 
 
 def test_stale_pid_file_of_another_program_is_ignored(home: Home) -> None:
@@ -144,8 +154,8 @@ def test_half_made_cluster_is_made_again(home: Home) -> None:
         assert query(home, "SELECT 1") == 1
 
 
-def test_long_path_puts_sockets_elsewhere(tmp_path: Path) -> None:
-    home = Home(tmp_path / ("long" * 30))
+def test_long_path_puts_sockets_elsewhere(server_folder: Path) -> None:
+    home = Home(server_folder / ("long" * 30))
     home.prepare()
     assert not home.postgres_socket_folder.is_relative_to(home.root)
     assert home.sockets.stat().st_mode & 0o077 == 0

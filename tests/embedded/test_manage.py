@@ -31,8 +31,8 @@ def manage(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_command_has_the_servers_for_as_long_as_it_takes(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
+def test_command_has_the_servers_for_as_long_as_it_takes(server_folder: Path) -> None:
+    home = Home(server_folder / "home")
     script = (
         "from django.db import connection; connection.ensure_connection(); "
         "from django.core.cache import cache; cache.set('a', 5, 9); print('cached', cache.get('a'))"
@@ -43,22 +43,22 @@ def test_command_has_the_servers_for_as_long_as_it_takes(tmp_path: Path) -> None
     assert not Redis(home).has_process()
 
 
-def test_command_without_need_starts_nothing(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
+def test_command_without_need_starts_nothing(server_folder: Path) -> None:
+    home = Home(server_folder / "home")
     assert manage(home, "check").returncode == 0
     assert manage(home, "migrate", "--help").returncode == 0
     assert not home.postgres_data.exists()
 
 
-def test_unwritable_home_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    result = manage(Home(tmp_path / "file"), "migrate")
+def test_unwritable_home_is_said_in_one_sentence(server_folder: Path) -> None:
+    (server_folder / "file").write_text("not a folder")
+    result = manage(Home(server_folder / "file"), "migrate")
     assert result.returncode == 1
     assert "set PORTAL_HOME to a folder of yours" in result.stderr.splitlines()[-1]
 
 
-def test_secret_key_is_made_once(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
+def test_secret_key_is_made_once(server_folder: Path) -> None:
+    home = Home(server_folder / "home")
     key = home.secret_key()
     assert len(key) > 50
     assert home.secret_key() == key
@@ -67,16 +67,16 @@ def test_secret_key_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the database as somebody else")
-def test_closed_folders_are_opened_for_passing_only(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_closed_folders_are_opened_for_passing_only(server_folder: Path) -> None:
+    closed = server_folder / "closed"
     closed.mkdir(mode=0o700)
     (closed / "data").mkdir()
     database_account().may_reach(closed / "data")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o711
 
 
-def test_our_own_account_changes_nothing(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_our_own_account_changes_nothing(server_folder: Path) -> None:
+    closed = server_folder / "closed"
     closed.mkdir(mode=0o700)
     ourselves = Account(name="", uid=os.geteuid(), gid=os.getegid())
     ourselves.may_reach(closed / "data")

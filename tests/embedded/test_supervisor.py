@@ -94,8 +94,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
 
 
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Portal]:
-    portal = Portal(tmp_path / "home")
+def portal(server_folder: Path) -> Iterator[Portal]:
+    portal = Portal(server_folder / "home")
     yield portal
     if portal.process is not None and portal.process.poll() is None:
         portal.process.kill()

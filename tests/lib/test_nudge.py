@@ -34,7 +34,7 @@ def task(settings: Settings, queue: str) -> Task[Any, Any]:
     app = Celery("nudged", broker=settings.CELERY_BROKER_URL, set_as_current=False)
     app.conf.update(task_ignore_result=True, task_default_queue=queue)
 
-    @app.task(name="look")
+    @app.task(name="look", shared=False)  # or every other app would learn it too
     def look(unit_id: int) -> None:
         """Never run here."""
 
