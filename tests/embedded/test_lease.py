@@ -120,7 +120,7 @@ def killed(server: Postgres | Redis) -> None:
 
 def test_killed_postgres_is_recovered(home: Home) -> None:
     with servers_in_use(home, durable=False):
-        query(home, "CREATE TABLE kept AS SELECT 7 AS number")
+        query(home, "SET synchronous_commit = on; CREATE TABLE kept AS SELECT 7 AS number")
         killed(Postgres(home))
         ensure_running(home, durable=False)
         assert query(home, "SELECT number FROM kept") == 7
