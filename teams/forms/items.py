@@ -130,10 +130,10 @@ class ItemForm(forms.Form):
         self.custom: list[CustomField] = []
         if not only or only.startswith(CUSTOM_PREFIX):
             self._add_custom_fields()
+        if not with_version:
+            del self.fields["version"]
         if only:
             self.fields = {only: self.fields[only]}
-        elif not with_version:
-            del self.fields["version"]
         self._narrow()
 
     def values(self) -> dict[str, Any]:
@@ -253,9 +253,7 @@ def field_names(form: ItemForm, *, without: Collection[str] = ()) -> Iterable[st
 class ItemMoveForm(forms.Form):
     """Another state for an item, from its own page."""
 
-    state = forms.ModelChoiceField(
-        label=gettext_lazy("State"), queryset=WorkflowState.objects.none(), empty_label=None
-    )
+    state = forms.ModelChoiceField(label=gettext_lazy("State"), queryset=WorkflowState.objects.none(), empty_label=None)
     where = forms.ChoiceField(
         label=gettext_lazy("Where in the column"),
         required=False,

@@ -117,7 +117,8 @@ def field_response(request: HttpRequest, field: InlineField, *, status: int = 20
 
 
 def _conflict(item: WorkItem, name: str, control: forms.Field) -> dict[str, Any]:
-    return {"who": last_change_by(item, name), "display": display_of(item, name, control)}
+    theirs = display_of(item, name, control)
+    return {"who": last_change_by(item, name), "value": theirs, "display": theirs}
 
 
 def _type_of(control: forms.Field) -> str:
