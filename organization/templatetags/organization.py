@@ -53,12 +53,12 @@ def can(context: RequestContext, action: str, obj: models.Model) -> bool:
 
 @register.simple_tag
 def validity(valid_from: date, valid_to: date) -> str:
-    """From when to when something holds, both days included, in words: "since 1 Jul 2026"."""
+    """From when to when something holds, both days included, in words: "from 1 Jul 2026"."""
     first, last = formatting.day(valid_from), formatting.day(valid_to - timedelta(days=1))
     if valid_from == BEGINNING:
         return _("always") if valid_to == FOREVER else _("until %(day)s") % {"day": last}
     if valid_to == FOREVER:
-        return _("since %(day)s") % {"day": first}
+        return _("from %(day)s") % {"day": first}
     return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
