@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +14,7 @@ from django.utils.translation import ngettext
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState, WorkflowTransition
-from portfolio.services.rank import rank_after, rank_on_top
+from portfolio.services.rank import REKEY_LENGTH, list_rekey_when_free, rank_after, rank_on_top
 from portfolio.services.tracking import Change, record
 from portfolio.services.types import TrackedType, tracked_type
 
@@ -59,6 +61,8 @@ def move(
     events = record(subject=subject, changes=changes, actor=actor, at=at, source=source)
     subject.updated_at = at
     subject.save(update_fields=columns)
+    if rank is not None and len(rank) > REKEY_LENGTH:
+        transaction.on_commit(partial(list_rekey_when_free, tracked, list_id))
     return events
 
 

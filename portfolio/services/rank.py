@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from fractional_indexing import generate_key_between, generate_n_keys_between
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from pmo_portal.lib import live
 from portfolio.models import Tracked
 from portfolio.services.types import TrackedType
 
@@ -100,3 +102,19 @@ def list_rekey(tracked: TrackedType, list_id: int) -> int:
             [ids, keys],
         )
     return len(ids)
+
+
+def list_rekey_when_free(tracked: TrackedType, list_id: int) -> int:
+    """:func:`list_rekey`, and pages that show the list are told, unless somebody is changing the list just now: then
+    nothing happens, and the next long key asks again. Call it after the commit that made a key long."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+            rows = list_rekey(tracked, list_id)
+            live.publish_on_commit(unit_id=list_id, kind=tracked.live_kind)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+            raise
+        return 0
+    return rows

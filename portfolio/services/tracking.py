@@ -281,9 +281,12 @@ def undo(subject: T, *, event: Any, actor: Actor, at: datetime) -> Any:
 
 
 def undo_together(subject: T, *, event: Any, actor: Actor, at: datetime) -> list[TrackedEvent]:
-    """Void everything one step changed in a locked subject: a dropped card gets its state and its place back."""
+    """Void everything one step changed in a locked subject: a dropped card gets its state and its place back.
+
+    Refused for a step that is an undo itself, and as a whole when any part of it cannot be undone.
+    """
     tracked = tracked_type(type(subject))
-    step = tracked.events(subject).filter(correlation_id=event.correlation_id, voids__isnull=True).order_by("-seq")
+    step = list(tracked.events(subject).filter(correlation_id=event.correlation_id).order_by("-seq"))
     return [undo(subject, event=each, actor=actor, at=at) for each in step]
 
 
