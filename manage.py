@@ -25,6 +25,7 @@ def leave(signum: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run one command, with the servers it needs."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmo_portal.settings.development")
+    from django.conf import settings
     from django.core.management import execute_from_command_line
 
     from pmo_portal import embedded
@@ -36,7 +37,7 @@ def main() -> None:
         return
     signal.signal(signal.SIGTERM, leave)
     try:
-        with embedded.servers_in_use():
+        with embedded.servers_in_use(settings.HOME):
             execute_from_command_line(sys.argv)
     except embedded.ServerFailure as failure:
         sys.exit(str(failure))
