@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from organization.access import user_of
 from pmo_portal.lib import live, registry, tickets
 from pmo_portal.lib.access import Actor
 
@@ -31,7 +32,7 @@ def live_context(request: HttpRequest, unit_ids: Collection[int]) -> dict[str, A
     if not unit_ids:
         return {}
     return {
-        "live_ticket": tickets.issue(user=request.user, unit_ids=unit_ids),  # type: ignore[arg-type]
+        "live_ticket": tickets.issue(user=user_of(request), unit_ids=unit_ids),
         "stream_url": live.stream_url(host=request.get_host()),
     }
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from organization.context import live_context
 from organization.models import Role, Unit
 from organization.selectors.people import roles_held_by
 from organization.selectors.units import OWN_PAGES, portfolios_seen, tiles_url, unit_pages_of
@@ -30,10 +31,12 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     now = timezone.now()
     units = _my_units(actor, now)
+    tiles = [one for one in units if one["tiles_url"]][:TILE_UNITS]
     context = {
+        **live_context(request, [one["unit"].pk for one in tiles]),
         "cards": _cards(actor, now),
         "units": units,
-        "tiles": [one for one in units if one["tiles_url"]][:TILE_UNITS],
+        "tiles": tiles,
         "has_roles": bool(units),
         "today": local_day(now),
         "crumbs": [(_("Home"), "")],

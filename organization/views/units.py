@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from organization.context import live_context
 from organization.forms.units import UnitCloseForm, UnitCreateForm, UnitEditForm, UnitMoveForm
 from organization.models import Period, RoleAssignment, Unit, UnitKind
 from organization.querysets import valid_on
@@ -85,6 +86,7 @@ def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:
     nodes = unit_forest(actor, day=today)
     context = {
         **unit_context(request, unit, "overview"),
+        **live_context(request, [unit.pk]),
         "below": _below(nodes, unit),
         "pages": [
             {"label": page.label, "icon": page.icon, "url": page.url(unit)}
