@@ -24,7 +24,9 @@ class Job(models.Model):
     and the work goes on at ``cursor``. Being in PostgreSQL, it never depends on Redis."""
 
     kind = models.CharField(_("kind"), max_length=40)
-    unit = models.ForeignKey("organization.Unit", models.CASCADE, null=True, related_name="jobs", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        "organization.Unit", models.CASCADE, null=True, related_name="jobs", verbose_name=_("unit")
+    )
     requested_by = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="jobs")
     title = models.CharField(_("title"), max_length=200)
     parameters = models.JSONField(default=dict)

@@ -114,7 +114,7 @@ class TrackedEvent(models.Model):
     recorded_at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="+")
     source = models.CharField(max_length=8, choices=EventSource, default=EventSource.PORTAL)
-    source_ref = models.CharField(max_length=200, null=True)
+    source_ref = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique where there is one
     voids = models.ForeignKey("self", models.PROTECT, null=True, related_name="voided_by")
     correlation_id = models.UUIDField(default=uuid.uuid4)
 

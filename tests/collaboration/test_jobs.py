@@ -193,9 +193,7 @@ def test_a_failed_job_says_why_and_can_be_tried_again(sent: list[int]) -> None:
         job_retry(actor=SYSTEM, job=ended, at=timezone.now())
 
 
-def test_a_job_is_sent_after_the_commit(
-    sent: list[int], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_a_job_is_sent_after_the_commit(sent: list[int], django_capture_on_commit_callbacks: Any) -> None:
     unit = unit_make(UnitKind.PORTFOLIO)
     with django_capture_on_commit_callbacks(execute=True):
         job = job_start(actor=SYSTEM, kind="count", unit=unit, title="x", parameters={}, at=timezone.now())

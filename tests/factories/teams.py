@@ -62,7 +62,9 @@ def item_to(item: WorkItem, category: StateCategory, *, at: datetime) -> WorkIte
     )
 
 
-def sprint_make(team: Team, *, name: str = "", starts_at: datetime = NOW, days: int = 14, start: bool = False) -> Sprint:
+def sprint_make(
+    team: Team, *, name: str = "", starts_at: datetime = NOW, days: int = 14, start: bool = False
+) -> Sprint:
     """A planned sprint, or a running one."""
     sprint = sprint_create(
         actor=SYSTEM,
