@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from django.utils.translation import ngettext
 from organization.models import Unit
 from pmo_portal.lib.access import Actor, actor_of
 from pmo_portal.lib.errors import DomainError
-from pmo_portal.lib.pages import go_to, toast, wants_fragment
+from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.windows import local_day
 from portfolio.forms.boards import AddForm, CardsForm, MoveForm
 from portfolio.models import Tracked, Workflow, WorkflowState
@@ -74,6 +75,13 @@ def board_arguments(
         "csrf_token": get_token(request),
         "kinds": live_kind,
     }
+
+
+def board_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The board's page; for the text filter only its cards, for the chips' own refresh only the chips."""
+    if request.htmx.target == "board-chips":  # type: ignore[attr-defined]
+        return render(request, "portfolio/_board_chips.html", context)
+    return render_page(request, template, context, fragment="results")
 
 
 def cards_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpResponse:

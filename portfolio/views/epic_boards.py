@@ -26,6 +26,7 @@ from portfolio.views.boards import (
     BoardPages,
     add_answer,
     board_arguments,
+    board_page,
     cards_answer,
     filled_columns,
     move_answer,
@@ -33,6 +34,9 @@ from portfolio.views.boards import (
 from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame, version_now
 
 SELECT = ("unit", "state", "owner")
+
+LIVE_KINDS = "epics features"
+"""Changes that can change a card of this board."""
 
 PAGES = BoardPages(
     board=EPIC_BOARD,
@@ -103,9 +107,10 @@ def epic_board(request: HttpRequest, unit: Unit) -> HttpResponse:
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
-        "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind="epics features"),
+        "live_kinds": LIVE_KINDS,
+        "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind=LIVE_KINDS),
     }
-    return render_page(request, "portfolio/epic_board.html", context, fragment="results")
+    return board_page(request, "portfolio/epic_board.html", context)
 
 
 @access(Action.VIEW, Epic, by="code", within=Unit)

@@ -26,6 +26,7 @@ from portfolio.views.boards import (
     BoardPages,
     add_answer,
     board_arguments,
+    board_page,
     cards_answer,
     filled_columns,
     move_answer,
@@ -33,6 +34,9 @@ from portfolio.views.boards import (
 from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame, version_now
 
 SELECT = ("unit", "state", "owner", "epic", "period")
+
+LIVE_KINDS = "features"
+"""Changes that can change a card of this board."""
 
 PAGES = BoardPages(
     board=FEATURE_BOARD,
@@ -87,9 +91,10 @@ def program_board(request: HttpRequest, unit: Unit) -> HttpResponse:
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
-        "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind="features"),
+        "live_kinds": LIVE_KINDS,
+        "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind=LIVE_KINDS),
     }
-    return render_page(request, "portfolio/program_board.html", context, fragment="results")
+    return board_page(request, "portfolio/program_board.html", context)
 
 
 @access(Action.VIEW, Feature, by="code", within=Unit)
