@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.embedded.test_supervisor import Portal
 
-
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
