@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
@@ -122,9 +122,10 @@ def calendar_day_set(request: HttpRequest, calendar: Calendar) -> HttpResponse:
 def calendar_day_remove(request: HttpRequest, calendar: Calendar, day_pk: int) -> HttpResponse:
     """Let a day follow the pattern again."""
     special = calendar.days.filter(pk=day_pk).first()
-    if special is not None:
-        services.calendar_day_remove(actor=actor_of(request), special=special, at=timezone.now())
-        messages.success(request, _("The day follows the pattern again."))
+    if special is None:
+        raise Http404
+    services.calendar_day_remove(actor=actor_of(request), special=special, at=timezone.now())
+    messages.success(request, _("The day follows the pattern again."))
     return go_to(request, "organization:calendar_detail", calendar.pk)
 
 

@@ -48,7 +48,7 @@ def test_calendar_create_shows_holidays_and_special_days(world: World, client_as
     data = {"name": "Hamburg", "country": "DE", "subdivision": "HH", "workdays": [1, 2, 3, 4, 5]}
     assert client.post("/calendars/new/", {**data, "country": "XX"}).status_code == 422
     client.post("/calendars/new/", data)
-    calendar = Calendar.objects.get()
+    calendar = Calendar.objects.get(name="Hamburg")
     address = f"/calendars/{calendar.pk}/"
     page = client.get(f"{address}?year=2026").content.decode()
     assert "25 Dec 2026" in page
@@ -58,6 +58,8 @@ def test_calendar_create_shows_holidays_and_special_days(world: World, client_as
     special = CalendarDay.objects.get()
     assert not special.is_working
     assert "Company holiday" in client.get(address).content.decode()
+    other = Calendar.objects.create(name="Other")
+    assert client.post(f"/calendars/{other.pk}/days/{special.pk}/remove/").status_code == 404
     client.post(f"{address}days/{special.pk}/remove/")
     assert not CalendarDay.objects.exists()
 
