@@ -64,6 +64,8 @@ class SprintStrip:
     done: Decimal
     added: Decimal
     removed: Decimal
+    added_count: int = 0
+    removed_count: int = 0
     remaining: tuple[Decimal, ...] = ()
     guide: tuple[float, ...] = ()
 
@@ -140,6 +142,7 @@ def strip_of(
     replay = _Replay(sprint.pk)
     committed: Decimal | None = None
     added = removed = Decimal(0)
+    added_count = removed_count = 0
     remaining: list[Decimal] = []
     for event in listed:
         if committed is None and event.at > sprint.began_at:
@@ -151,7 +154,10 @@ def strip_of(
         item = replay.apply(event)
         if committed is not None and event.kind == EventKind.SPRINT and was_in != (item.sprint_id == sprint.pk):
             size = (item.estimate or Decimal(0)) if is_in_points else Decimal(1)
-            added, removed = (added, removed + size) if was_in else (added + size, removed)
+            if was_in:
+                removed, removed_count = removed + size, removed_count + 1
+            else:
+                added, added_count = added + size, added_count + 1
     if committed is None:
         committed = replay.sum(is_in_points=is_in_points, is_done=False)
     left = replay.sum(is_in_points=is_in_points, is_done=False)
@@ -164,6 +170,8 @@ def strip_of(
         done=replay.sum(is_in_points=is_in_points, is_done=True),
         added=added,
         removed=removed,
+        added_count=added_count,
+        removed_count=removed_count,
         remaining=(committed, *remaining),
         guide=_guide(committed, first, last, days),
     )
