@@ -175,6 +175,7 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
     }
     if cycles.p50_days is None or cycles.p85_days is None:
         return Tile(none_reason=_("Not enough data"), trend_rest=_("It takes 10 finished items."), **common)
+    p85 = _("85 %% in %(days)s or less") % {"days": format_days(cycles.p85_days)}
     trend: dict[str, Any] = {}
     if numbers.cycles_before.p50_days is not None:
         trend = _trend(
@@ -186,10 +187,11 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
             good=-1,
             is_days=True,
         )
+    # The wider percentile matters more than "than before", which the arrow says anyway.
+    trend["trend_rest"] = f"· {p85}" if trend else p85
     return Tile(
         value=format_days(cycles.p50_days),
-        unit=_("for half, %(p85)s for 85 %%")
-        % {"p85": number(cycles.p85_days, 0 if cycles.p85_days.is_integer() else 1)},
+        unit=_("or less for half"),
         series=[bucket.count for bucket in bucketed(numbers.cycle_counts, most=24)],
         series_kind="bars",
         series_label=_("Items by cycle time, from one day on"),

@@ -15,12 +15,13 @@ from functools import partial
 from django.db import connection, transaction
 
 from metrics.models import RollupTeam
+from metrics.services.announcing import announce
 from metrics.services.applying import rollup_apply
 from metrics.services.contributions import contributions_of_items
 from metrics.services.locks import lock_unit
 from metrics.services.reading import facts_lock, facts_read
 from metrics.services.rules import rules_note
-from pmo_portal.lib import live
+from metrics.services.scopes import memberships_refresh
 from portfolio.models import Outbox, TrackedKind
 
 BATCH_SIZE = 500
@@ -42,7 +43,11 @@ class Drained:
 
 
 def outbox_drain(*, unit_id: int, at: datetime, batch_size: int = BATCH_SIZE) -> Drained:
-    """Take everything that waits in the outbox of a unit into the numbers, batch by batch."""
+    """Take everything that waits in the outbox of a unit into the numbers, batch by batch.
+
+    A team that has just been opened or moved counts in the units above it from its first change on.
+    """
+    memberships_refresh()
     line_count = item_count = 0
     touched: frozenset[int] = frozenset()
     while True:
@@ -57,6 +62,7 @@ def outbox_drain(*, unit_id: int, at: datetime, batch_size: int = BATCH_SIZE) ->
 @transaction.atomic
 def _drain_batch(*, unit_id: int, at: datetime, batch_size: int) -> Drained:
     lock_unit(unit_id)
+    RollupTeam.objects.filter(team_id=unit_id).update(drained_at=at)
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [unit_id, batch_size])
         lines = cursor.fetchall()
@@ -65,7 +71,6 @@ def _drain_batch(*, unit_id: int, at: datetime, batch_size: int) -> Drained:
     touched: frozenset[int] = frozenset()
     if item_ids:
         touched = items_reread(item_ids=item_ids)
-        RollupTeam.objects.filter(team_id=unit_id).update(drained_at=at)
         transaction.on_commit(partial(announce, touched))
     return Drained(line_count=len(lines), item_count=len(item_ids), unit_ids=touched)
 
@@ -82,12 +87,6 @@ def items_reread(*, item_ids: Sequence[int]) -> frozenset[int]:
     difference = contributions_of_items(item_ids=item_ids)
     difference.add(before, sign=-1)
     return rollup_apply(difference)
-
-
-def announce(unit_ids: Iterable[int]) -> None:
-    """Tell open pages of these units that their numbers have changed."""
-    for unit_id in sorted(unit_ids):
-        live.publish(unit_id=unit_id, kind=live.Kind.METRICS)
 
 
 def units_waiting() -> list[int]:

@@ -7,18 +7,19 @@ the team's row until the transaction that fulfils it; whoever is killed leaves i
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from metrics.models import Rollup, RollupTeam
+from metrics.services.announcing import announce
 from metrics.services.applying import rollup_apply
 from metrics.services.contributions import Contributions, contributions_of_items
-from metrics.services.draining import announce
-from metrics.services.locks import lock_unit
+from metrics.services.locks import lock_unit, lock_unit_if_free
 from metrics.services.reading import facts_lock, facts_read
 from metrics.services.rules import rebuild_request, rules_check, rules_note
 from pmo_portal.lib.access import Action, Actor, require_within
@@ -44,29 +45,37 @@ def rollup_rebuild(*, actor: Actor, unit_id: int | None, at: datetime) -> int:
 
 
 @transaction.atomic
-def team_rebuild_next(*, at: datetime, skip: Sequence[int] = ()) -> int | None:
+def team_rebuild_next(*, at: datetime) -> int | None:
     """Fulfil the oldest standing request nobody else works on; return its team, or None when there is none."""
-    claimed = (
-        RollupTeam.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(rebuild_requested_at__isnull=False)
-        .exclude(team_id__in=skip)
-        .order_by("rebuild_requested_at", "team_id")
-        .first()
-    )
-    if claimed is None:
+    team_id = _claim()
+    if team_id is None:
         return None
-    touched = _team_reread(claimed.team_id)
-    claimed.rebuild_requested_at = None
-    claimed.rebuilt_at = claimed.drained_at = at
-    claimed.save(update_fields=["rebuild_requested_at", "rebuilt_at", "drained_at"])
+    RollupTeam.objects.filter(team_id=team_id).update(rebuild_requested_at=None, rebuilt_at=at, drained_at=at)
+    touched = _team_reread(team_id)
     transaction.on_commit(partial(announce, touched))
-    team_id: int = claimed.team_id
     return team_id
+
+
+def _claim() -> int | None:
+    """Lock the team whose request is the oldest; a team somebody works on only when there is no other."""
+    waiting = list(_requested().order_by("rebuild_requested_at", "team_id").values_list("team_id", flat=True))
+    for team_id in waiting:
+        if lock_unit_if_free(team_id) and _requested().filter(team_id=team_id).exists():
+            return team_id
+    for team_id in waiting:
+        lock_unit(team_id)
+        # Whoever held it may have been a rebuild that has fulfilled the request.
+        if _requested().filter(team_id=team_id).exists():
+            return team_id
+    return None
+
+
+def _requested() -> QuerySet[RollupTeam]:
+    return RollupTeam.objects.filter(rebuild_requested_at__isnull=False)
 
 
 def _team_reread(team_id: int) -> frozenset[int]:
     """Read all items of a team anew; the differences are written at the end, together."""
-    lock_unit(team_id)
     with connection.cursor() as cursor:
         cursor.execute(_MORE_MEMORY)
     difference = Contributions.none()

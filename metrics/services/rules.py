@@ -6,12 +6,13 @@ from whoever changed it, so nothing can be missed, not even by a crash between t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from metrics.services.locks import lock_rules
 from metrics.services.reading import RULES_VERSION
 from pmo_portal.lib.windows import portal_zone
 
@@ -95,6 +96,7 @@ def _rules() -> dict[str, Any]:
 @transaction.atomic
 def rules_check(*, at: datetime) -> frozenset[int]:
     """Request a rebuild of every team whose history reads differently now; return those teams."""
+    lock_rules()
     with connection.cursor() as cursor:
         cursor.execute(_NEW_TEAMS, _rules())
         cursor.execute(_CHANGED_TEAMS, _rules())
@@ -111,7 +113,9 @@ def rules_check(*, at: datetime) -> frozenset[int]:
     return frozenset(teams)
 
 
-def rebuild_request(*, team_ids: Sequence[int] | set[int] | frozenset[int], at: datetime) -> None:
+@transaction.atomic
+def rebuild_request(*, team_ids: Collection[int], at: datetime) -> None:
     """Note that these teams' histories must be read again; workers pick the notes up."""
+    lock_rules()
     with connection.cursor() as cursor:
         cursor.execute(_REQUEST, {"teams": sorted(team_ids), "at": at})

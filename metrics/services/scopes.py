@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from metrics.models import CycleCount, Rollup, RollupMembership, ScopeKind
+from metrics.services.announcing import announce
 from metrics.services.applying import IS_NOT_ZERO, SUMS, rollup_apply, spread
 from metrics.services.contributions import (
     MEASURES,
@@ -23,7 +24,6 @@ from metrics.services.contributions import (
     DayKey,
     contributions_of_team,
 )
-from metrics.services.draining import announce
 from metrics.services.locks import lock_scopes
 from pmo_portal.lib.access import Action, Actor, require_within
 from pmo_portal.lib.windows import FOREVER
