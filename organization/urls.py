@@ -85,7 +85,7 @@ urlpatterns = [
     path("calendars/<int:pk>/days/<int:day_pk>/remove/", calendars.calendar_day_remove, name="calendar_day_remove"),
     # -- own words, own fields, and the rules
     path("words/", customs.term_list, name="term_list"),
-    path("words/<str:concept>/", customs.term_edit, name="term_edit"),
+    path("words/<str:code>/", customs.term_edit, name="term_edit"),
     path("fields/", customs.custom_field_list, name="custom_field_list"),
     path("fields/new/", customs.custom_field_create, name="custom_field_create"),
     path("fields/<int:pk>/", customs.custom_field_edit, name="custom_field_edit"),

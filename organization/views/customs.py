@@ -35,24 +35,24 @@ def term_list(request: HttpRequest) -> HttpResponse:
 
 @listing(Action.EDIT, Term)
 @require_http_methods(["GET", "POST"])
-def term_edit(request: HttpRequest, concept: str) -> HttpResponse:
+def term_edit(request: HttpRequest, code: str) -> HttpResponse:
     """Call a concept differently, or as the portal does."""
-    if concept not in CONCEPTS:
+    if code not in CONCEPTS:
         raise Http404
-    term = visible(actor_of(request), Term).filter(code=concept).first()
+    term = visible(actor_of(request), Term).filter(code=code).first()
     initial = {"singular": term.singular, "plural": term.plural} if term else {}
     form = TermForm(request.POST or None, initial=initial)
     if form.is_valid():
         with errors_into(form):
-            services.term_set(actor=actor_of(request), code=concept, at=timezone.now(), **form.cleaned_data)
+            services.term_set(actor=actor_of(request), code=code, at=timezone.now(), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, _("Saved"))
             return go_to(request, "organization:term_list")
-    known = CONCEPTS[concept]
+    concept = CONCEPTS[code]
     context = {
         "form": form,
-        "concept": known,
-        "crumbs": [(_("Words"), "/words/"), (str(known.singular), "")],
+        "concept": concept,
+        "crumbs": [(_("Words"), "/words/"), (str(concept.singular), "")],
     }
     return render_page(request, "organization/term_edit.html", context, status=422 if form.is_bound else 200)
 
