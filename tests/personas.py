@@ -93,6 +93,11 @@ class World:
 
 @pytest.fixture
 def world(db: None) -> World:
+    """The organisation of the tests, anew for every test."""
+    return world_make()
+
+
+def world_make() -> World:
     """The organisation of the tests, its units made through the services."""
     north = unit_make(UnitKind.PORTFOLIO, name="North", code="NORTH")
     coast = unit_make(UnitKind.PROGRAM, parent=north, name="Coast", code="COAST")

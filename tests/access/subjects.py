@@ -51,6 +51,12 @@ class Place:
     def __init__(self, *, portfolio: Unit, program: Unit, team: Unit) -> None:
         self.portfolio, self.program, self.unit = portfolio, program, team
         self._made: dict[type[models.Model], Any] = {}
+        self._periods: dict[int, Period] = {}
+
+    @property
+    def made(self) -> frozenset[type[models.Model]]:
+        """The kinds of things this place can show."""
+        return frozenset(MAKERS)
 
     def the(self, model: type[models.Model]) -> Any:
         """The thing of this kind here; made when first asked for."""
@@ -58,11 +64,29 @@ class Place:
             self._made[model] = MAKERS[model](self)
         return self._made[model]
 
+    def period_of(self, unit: Unit) -> Period:
+        """An increment of any unit here; made when first asked for."""
+        if unit.pk not in self._periods:
+            self._periods[unit.pk] = _increment(unit)
+        return self._periods[unit.pk]
+
     def unit_at(self, model: type[models.Model]) -> Unit:
         """The unit a thing of this kind belongs to here."""
         if model in {StrategicTheme, Epic, BusinessCase}:
             return self.portfolio
         return self.program if model is Feature else self.unit
+
+
+def _increment(unit: Unit) -> Period:
+    return period_create(
+        actor=SYSTEM,
+        unit=unit,
+        kind=PeriodKind.PI,
+        name="PI 1",
+        starts_on=date(2026, 6, 1),
+        ends_on=date(2026, 8, 1),
+        at=NOW,
+    )
 
 
 def _job(place: Place) -> Job:
@@ -99,15 +123,7 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     Unit: lambda place: place.unit,
     Person: lambda place: person_make(unit=place.unit),
     RoleAssignment: lambda place: role_make(person_make(), Role.DEVELOPER, place.unit),
-    Period: lambda place: period_create(
-        actor=SYSTEM,
-        unit=place.unit,
-        kind=PeriodKind.PI,
-        name="PI 1",
-        starts_on=date(2026, 6, 1),
-        ends_on=date(2026, 8, 1),
-        at=NOW,
-    ),
+    Period: lambda place: place.period_of(place.unit),
     Calendar: lambda place: calendar_create(actor=SYSTEM, name=f"Calendar of {place.unit.name}", at=NOW),
     CalendarDay: _calendar_day,
     Term: _term,

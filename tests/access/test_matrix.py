@@ -21,10 +21,10 @@ from django.urls import reverse
 
 from pmo_portal.lib.access import Denied
 from tests.access.addresses import IN_VIEW, Address, addresses, named, stable, value_at
-from tests.access.conftest import Stage
 from tests.access.oracle import expected, holds, holds_anywhere, permission_on
 from tests.access.subjects import Place
 from tests.personas import PERSONAS
+from tests.stage import Stage
 
 VERBS: Final = ("GET", "POST", "PUT", "DELETE")
 RULES: Final = Path(__file__).with_name("rules.txt")

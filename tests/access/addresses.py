@@ -1,0 +1,143 @@
+"""The addresses of the portal with the rules that guard them, read from the URL tree, and how to fill them in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import models
+from django.urls import URLPattern, reverse
+
+from organization.models import CalendarDay, Unit
+from pmo_portal.lib.access import AccessRule
+from portfolio.models import WorkflowState
+from tests.access.subjects import Place
+from tests.architecture.test_view_access import patterns, rule_of
+
+SWAPPABLE: Final[dict[tuple[str, str], tuple[type[models.Model], str]]] = {
+    ("organization:calendar_day_remove", "day_pk"): (CalendarDay, "pk"),
+    ("teams:state_", "pk"): (WorkflowState, "pk"),
+    ("teams:sprint_", "code"): (Unit, "code"),
+}
+"""Further parameters that name a thing: (start of the address's name, parameter) to (kind, its field)."""
+
+PLAIN: Final[dict[tuple[str, str], object]] = {
+    ("organization:term_edit", "code"): "epic",
+    ("portfolio:epic_edit_field", "name"): "title",
+    ("portfolio:feature_edit_field", "name"): "title",
+    ("portfolio:epic_undo", "seq"): 1,
+    ("portfolio:feature_undo", "seq"): 1,
+    ("teams:board_facet", "facet"): "who",
+    ("teams:item_field_edit", "field"): "title",
+    ("teams:item_undo", "seq"): 1,
+    ("metrics:", "metric"): "wip",
+}
+"""Further parameters that name no thing of their own."""
+
+IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
+    "portfolio:epic_case": ("business_case.view",),
+    "portfolio:case_compare": ("business_case.view",),
+    "portfolio:case_edit": ("business_case.create", "business_case.edit"),
+    "portfolio:epic_undo": ("epic.edit",),
+    "portfolio:feature_undo": ("feature.edit",),
+}
+"""Addresses that ask for more once the object is there: seen without these permissions, it is forbidden (403)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of the portal with the rule that guards it."""
+
+    name: str
+    pattern: URLPattern
+    rule: AccessRule
+
+    @property
+    def view(self) -> Callable[..., Any]:
+        """What answers it, with all its decorators."""
+        return self.pattern.callback
+
+    @property
+    def parameters(self) -> list[str]:
+        """Its keyword arguments."""
+        return list(self.pattern.pattern.converters)
+
+    @property
+    def loaded(self) -> type[models.Model]:
+        """The kind of thing its rule loads."""
+        found = self.rule.within or self.rule.model
+        assert found is not None
+        return found
+
+    @property
+    def further(self) -> list[str]:
+        """The parameters other than the one the rule loads by."""
+        return [parameter for parameter in self.parameters if parameter != self.rule.by]
+
+    def subject(self, place: Place) -> Any:
+        """The thing this address names in a place: of the kind of unit that has such a page."""
+        assert self.rule.model is not None
+        return place.unit_at(self.rule.model) if self.loaded is Unit else place.the(self.loaded)
+
+    def arguments(self, place: Place) -> dict[str, Any]:
+        """All keyword arguments, taken from one place."""
+        values = {parameter: self.other(parameter, place) for parameter in self.further}
+        if self.rule.by:
+            values[self.rule.by] = value_at(self.subject(place), self.rule.field or self.rule.by)
+        return values
+
+    def url(self, place: Place) -> str:
+        """The address, every parameter taken from one place."""
+        return reverse(self.name, kwargs=self.arguments(place))
+
+    def swappable(self, parameter: str) -> tuple[type[models.Model], str] | None:
+        """The kind of thing a further parameter names, with the field it is named by."""
+        return _said(SWAPPABLE, self.name, parameter)
+
+    def other(self, parameter: str, place: Place) -> Any:
+        """What a further parameter is filled with."""
+        swappable = self.swappable(parameter)
+        if swappable is not None:
+            return value_at(place.the(swappable[0]), swappable[1])
+        plain = _said(PLAIN, self.name, parameter)
+        if plain is None:
+            raise LookupError(f"{self.name}: say in SWAPPABLE or PLAIN what <{parameter}> is")
+        return plain
+
+
+def _said(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
+    return next((what for (start, wanted), what in table.items() if name.startswith(start) and wanted == parameter), None)
+
+
+def value_at(obj: Any, path: str) -> Any:
+    """The value behind a path such as ``unit__code``."""
+    for part in path.split("__"):
+        obj = getattr(obj, part)
+    return obj
+
+
+def addresses(*kinds: str) -> list[Address]:
+    """Every address whose rule is of one of these kinds."""
+    found = []
+    for name, pattern in patterns():
+        rule = rule_of(pattern.callback)
+        if rule is not None and rule.kind in kinds:
+            found.append(Address(name, pattern, rule))
+    return found
+
+
+def named(value: object) -> str:
+    """How an address is called in the names of tests."""
+    return value.name if isinstance(value, Address) else str(value)
+
+
+_NEW_EACH_TIME = re.compile(
+    rb'(csrf-token" content="|csrfmiddlewaretoken" value="|ticket="|nonce="|request_id|value=")[^"]+'
+)
+
+
+def stable(body: bytes, path: str) -> bytes:
+    """A page without what is new in every answer (tokens) and without its own address."""
+    return _NEW_EACH_TIME.sub(rb"\1", body.replace(path.encode(), b""))
