@@ -108,7 +108,9 @@ class Address:
 
 
 def _said(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
-    return next((what for (start, wanted), what in table.items() if name.startswith(start) and wanted == parameter), None)
+    return next(
+        (what for (start, wanted), what in table.items() if name.startswith(start) and wanted == parameter), None
+    )
 
 
 def value_at(obj: Any, path: str) -> Any:
