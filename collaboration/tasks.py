@@ -14,7 +14,7 @@ DAY_SECONDS = 24 * 3600
 @shared_task(
     name="collaboration.job_work", queue_name="imports", soft_time_limit=DAY_SECONDS, time_limit=DAY_SECONDS + 60
 )
-def job_work(job_id: int) -> None:
+def job_work(*, job_id: int) -> None:
     """Do one job, unless somebody else does."""
     job_run(job_id)
 

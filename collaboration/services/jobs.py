@@ -285,7 +285,7 @@ def _send(job_id: int) -> None:
 
     try:
         # The beat sends another one as long as nobody has begun: old ones need not pile up.
-        job_work.apply_async((job_id,), expires=MESSAGE_SECONDS)
+        job_work.apply_async(kwargs={"job_id": job_id}, expires=MESSAGE_SECONDS)
     except (OperationalError, OSError) as error:
         logger.warning("Job %s waits for the beat: %s", job_id, error)
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from teams.importing.history import StateMark, teams_of
-from teams.importing.issues import Field, Issue, Status, field_names, issue_read
+from teams.importing.issues import Field, Issue, Status, field_names
+from teams.importing.jira import issue_read
 from teams.importing.mapping import Category, ImportMapping
 from teams.importing.values import SourcePerson, SourceSprint, sprint
 

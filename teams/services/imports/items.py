@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from collaboration.services.jobs import Problem
@@ -16,7 +15,8 @@ from portfolio.models import EventKind, EventSource
 from portfolio.services.bulk import BulkEvent, BulkRow, creation_events, ids_reserve, ranks_at_end, rows_write
 from teams.importing.history import Fact, History, Kind, StateMark, concluded, history_of
 from teams.importing.issues import Field, Issue, IssueLink
-from teams.models import ItemEvent, ItemKeyAlias, ServiceClass, Team, WorkItem
+from teams.models import ItemKeyAlias, ServiceClass, Team, WorkItem
+from teams.services.imports.known import UPDATED_COLUMNS, KnownItem, key_owners, known_items, known_parents
 from teams.services.imports.references import References
 from teams.services.registration import ITEM
 
@@ -37,12 +37,6 @@ _REFERENCES: Final = frozenset({Kind.ASSIGNEE, Kind.SPRINT, Kind.FEATURE, Kind.P
 _FIELDS: Final = {tracked_field.kind.value: tracked_field for tracked_field in ITEM.fields.values()}
 FLAG_REASON: Final = "Flagged in the tracker"
 
-_UPDATED: Final = (
-    "key", "title", "description", "state_id", "rank", "labels", "updated_at", "state_entered_at", "team_id", "type",
-    "estimate", "assignee_id", "feature_id", "parent_id", "sprint_id", "priority", "blocked_at", "blocked_reason",
-    "resolution", "due_on", "source_url",
-)  # fmt: skip
-
 
 @dataclass(slots=True)
 class ChunkResult:
@@ -56,17 +50,6 @@ class ChunkResult:
     problems: list[Problem] = field(default_factory=list)
     sprint_ids: set[int] = field(default_factory=set)
     missing: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class _Known:
-    """An item that was imported before, locked; with what its history already holds."""
-
-    row: dict[str, Any]
-    version: int
-    refs: set[str] = field(default_factory=set)
-    feature_id: int | None = None
-    last_at: datetime | None = None
 
 
 def items_import(references: References, issues: Sequence[Issue], *, recorded_at: datetime) -> ChunkResult:
@@ -87,9 +70,9 @@ class _Chunk:
         self.teams_by_id: dict[int, Team] = {team.pk: team for team in references.teams.values()}
 
     def write(self) -> ChunkResult:
-        known = self._known()
-        self.parents = self._parents()
-        self.taken = self._taken_keys()
+        known = known_items(self.refs.values())
+        self.parents = known_parents(self.references, self.issues)
+        self.taken = key_owners([issue.key for issue in self.issues])
         ids = iter(ids_reserve(WorkItem, sum(self.refs[issue.ref] not in known for issue in self.issues)))
         rows: list[BulkRow] = []
         aliases: list[ItemKeyAlias] = []
@@ -130,59 +113,6 @@ class _Chunk:
             if other is None or issue.updated_at >= other.updated_at:
                 found[issue.ref] = issue
         return list(found.values())
-
-    def _known(self) -> dict[str, _Known]:
-        names = ("source_ref", "id", "version", "custom", *_UPDATED)
-        rows = (
-            WorkItem.objects.filter(source_ref__in=list(self.refs.values()))
-            .order_by("pk")
-            .select_for_update(of=("self",))
-            .values(*names)
-        )
-        known = {row["source_ref"]: _Known(row, row["version"]) for row in rows}
-        if known:
-            self._load_histories({entry.row["id"]: entry for entry in known.values()})
-        return known
-
-    def _load_histories(self, known: Mapping[int, _Known]) -> None:
-        """What the imported histories hold: the refs of their events, the last word of the source on the feature (it is
-        ours to change), and up to when the source has been heard."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""SELECT subject_id, array_agg(source_ref),
-                           (array_agg(new_ref ORDER BY at DESC, seq DESC) FILTER (WHERE kind = 'FEATURE'))[1],
-                           max(at) FILTER (WHERE kind <> 'SPRINT')
-                      FROM {ItemEvent._meta.db_table}
-                     WHERE subject_id = ANY(%s) AND source = 'IMPORT' GROUP BY subject_id""",  # noqa: S608 - a constant
-                [list(known)],
-            )
-            for subject_id, refs, feature_id, last_at in cursor.fetchall():
-                entry = known[subject_id]
-                entry.refs, entry.feature_id, entry.last_at = set(refs), feature_id, last_at
-
-    def _parents(self) -> dict[str, int]:
-        """The ids of items that this chunk names as parents, by id and by key in the source."""
-        links = [issue.values[Field.PARENT] for issue in self.issues if issue.values[Field.PARENT]]
-        for issue in self.issues:
-            for step in issue.steps:
-                if step.field is Field.PARENT:
-                    links += [side for side in (step.old, step.new) if side is not None]
-        start = len(self.references.ref("issue", ""))
-        refs = [self.references.ref("issue", link.ref) for link in links if link.ref]
-        keys = [link.key for link in links if link.key]
-        found: dict[str, int] = {}
-        mine = WorkItem.objects.filter(source_ref__startswith=self.references.ref("issue", ""))
-        for ref, key, pk in mine.filter(key__in=keys).values_list("source_ref", "key", "pk"):
-            found[str(ref)[start:]] = found[key] = pk
-        for ref, pk in WorkItem.objects.filter(source_ref__in=refs).values_list("source_ref", "pk"):
-            found[str(ref)[start:]] = pk
-        return found
-
-    def _taken_keys(self) -> dict[str, str]:
-        """Who has the keys of this chunk now."""
-        keys = [issue.key for issue in self.issues]
-        taken = WorkItem.objects.filter(key__in=keys).values_list("key", "source_ref")
-        return {key: ref or "" for key, ref in taken}
 
     def _key(self, issue: Issue) -> str:
         """The item's key: the source's, unless somebody else has it here. Then its id is added, which is stable."""
@@ -247,12 +177,12 @@ class _Chunk:
         row.columns["key"] = self._key(issue)
         return row
 
-    def _changed_row(self, known: _Known, issue: Issue, history: History) -> BulkRow | None:
+    def _changed_row(self, known: KnownItem, issue: Issue, history: History) -> BulkRow | None:
         """What a later export changes; None when it changes nothing, or is older than what we know."""
         if known.last_at is not None and issue.updated_at < known.last_at:
             self.result.outdated += 1
             return None
-        columns = {name: known.row[name] for name in _UPDATED}
+        columns = {name: known.row[name] for name in UPDATED_COLUMNS}
         row = BulkRow(known.row["id"], is_new=False, unit_id=columns["team_id"], columns=columns, version=known.version)
         prefix = self.refs[issue.ref]
         # What was concluded from an older state of affairs is not repeated; sprints tell their own times.
@@ -274,7 +204,9 @@ class _Chunk:
         columns["source_url"] = issue.url
         return row
 
-    def _conclude(self, row: BulkRow, columns: dict[str, Any], issue: Issue, history: History, known: _Known) -> None:
+    def _conclude(
+        self, row: BulkRow, columns: dict[str, Any], issue: Issue, history: History, known: KnownItem
+    ) -> None:
         """Whatever is still different from what the source says now was changed at its last change."""
         wanted_key = self._key(issue)
         for kind, value in history.now.items():
@@ -394,7 +326,7 @@ class _Chunk:
 
     # -- the rest ----------------------------------------------------------------------------------------------------
 
-    def _rank(self, rows: Sequence[BulkRow], known: Mapping[str, _Known]) -> None:
+    def _rank(self, rows: Sequence[BulkRow], known: Mapping[str, KnownItem]) -> None:
         """New items, and those that changed team, go to the end of their team's backlog in the order of the file."""
         teams = {entry.row["id"]: entry.row["team_id"] for entry in known.values()}
         coming = [row for row in rows if teams.get(row.pk) != row.unit_id]

@@ -24,7 +24,8 @@ from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require_within
 from portfolio.services.bulk import statistics_refresh
 from teams.importing.export import Export
-from teams.importing.issues import Issue, issue_read
+from teams.importing.issues import Issue
+from teams.importing.jira import issue_read
 from teams.importing.mapping import BadMapping, ImportMapping, mapping_read
 from teams.importing.reading import Row, UnreadableFile, parsed, rows
 from teams.importing.values import BadValue
