@@ -87,7 +87,7 @@
       undo.textContent = word("undo");
       undo.addEventListener("click", () => {
         item.remove();
-        htmx.ajax("POST", undoUrl, { swap: "none", target: document.body });
+        takeBack(undoUrl);
       });
       item.append(undo);
     }
@@ -141,6 +141,33 @@
     document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   }
 
+  /* Undo: what the page shows of it (board, panel) is fetched again at once, live stream or not; else the page is. */
+  async function takeBack(undoUrl) {
+    let answer;
+    try {
+      answer = await send(undoUrl, { method: "POST" });
+    } catch {
+      toast({ text: word("offline"), kind: "error" });
+      return;
+    }
+    const elsewhere = answer.headers.get("HX-Redirect");
+    if (elsewhere) { location.assign(elsewhere); return; }
+    if (!answer.ok) {
+      if (answer.headers.get("HX-Trigger")) fireTriggers(answer);
+      else toast({ text: word(answer.status === 403 ? "refused" : "failed"), kind: "error" });
+      return;
+    }
+    const undone = new CustomEvent("undone", { bubbles: true, cancelable: true });
+    if (document.body.dispatchEvent(undone)) {
+      // Nothing on this page knows how to renew itself. The message is kept for the page that comes.
+      const said = answer.headers.get("HX-Trigger");
+      if (said?.startsWith("{")) sessionStorage.setItem("portal-said", said);
+      location.reload();
+    } else {
+      fireTriggers(answer);
+    }
+  }
+
   window.portal = { word, announce, toast, send, fireTriggers, isTyping, takesKey, keysAreOn, icon, memory, cookie, csrfToken };
 
   document.addEventListener("htmx:configRequest", (event) => {
@@ -180,5 +207,11 @@
       toast({ text: message.textContent.trim(), kind: message.dataset.message, undo_url: message.dataset.undoUrl });
       message.remove();
     });
+    const said = sessionStorage.getItem("portal-said");
+    if (said) {
+      sessionStorage.removeItem("portal-said");
+      const { toast: kept } = JSON.parse(said);
+      if (kept) toast(kept);
+    }
   });
 })();

@@ -125,7 +125,8 @@ def test_toast_offers_the_way_back(board_page: Page) -> None:
 
     assert undone.value.method == "POST"
     assert undone.value.headers["x-csrftoken"]
-    expect(board_page.locator(".toast")).to_have_count(0)
+    expect(board_page.locator('[data-column="1"] #card-1')).to_be_visible()
+    expect(board_page.locator(".toast")).to_have_text("It is as it was.")
 
 
 def test_folded_column_stays_folded(board_page: Page) -> None:

@@ -152,9 +152,21 @@ def board_add(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def board_cards(request: HttpRequest) -> HttpResponse:
-    """Answer what changed: somebody moved HAR-5 to Review meanwhile, HAR-4 is gone."""
+    """Answer what changed: somebody moved HAR-5 to Review meanwhile, HAR-4 is gone; or, after an undo, everything."""
+    if "all" in request.GET:
+        return HttpResponse(BOARD.parts(list(BOARD.cards.values())))
     BOARD.move(5, 3, "")
     return HttpResponse(BOARD.parts([BOARD.cards[5]]) + '<li class="board-card" id="card-4" data-gone></li>')
+
+
+@login_not_required
+def board_undo(request: HttpRequest) -> HttpResponse:
+    """Put the cards back where they were; an undo is a change, too."""
+    for number, before in SmallBoard().cards.items():
+        BOARD.cards[number].update(before | {"version": int(str(BOARD.cards[number]["version"])) + 1})
+    answer = HttpResponse(status=204)
+    answer["HX-Trigger"] = json.dumps({"toast": {"text": "It is as it was."}})
+    return answer
 
 
 @login_not_required
@@ -269,7 +281,7 @@ urlpatterns = [
     path("_board/move/", board_move),
     path("_board/add/", board_add),
     path("_board/cards/", board_cards),
-    path("_board/undo/", lambda request: HttpResponse(status=204)),
+    path("_board/undo/", board_undo),
     path("_board/<str:key>/", board_item),
     path("", include((SHELL, "organization"))),
 ]

@@ -20,7 +20,7 @@
   const keyOf = (card) => card.querySelector(".k")?.textContent.trim() || linkOf(card)?.textContent.trim() || "";
   const focusOf = (card) => linkOf(card) ?? card;
 
-  /* -- the selected card: one tab stop for the whole board ------------------------------------------------------- */
+  /* -- the selected card: one tab stop a column ----------------------------------------------------------------- */
 
   function current() {
     const card = document.activeElement?.closest?.(CARD);
@@ -28,9 +28,15 @@
   }
 
   function rove(board, card = null) {
-    const cards = board.querySelectorAll(CARD);
-    const keep = card ?? [...cards].find((each) => focusOf(each).tabIndex === 0) ?? cards[0];
-    cards.forEach((each) => { focusOf(each).tabIndex = each === keep ? 0 : -1; });
+    board.querySelectorAll("[data-cards]").forEach((list) => {
+      const cards = [...list.querySelectorAll(`:scope > ${CARD}`)];
+      const keep = cards.includes(card) ? card : cards.find((each) => focusOf(each).hasAttribute("data-stop")) ?? cards[0];
+      cards.forEach((each) => {
+        const link = focusOf(each);
+        link.tabIndex = each === keep ? 0 : -1;
+        link.toggleAttribute("data-stop", each === keep);
+      });
+    });
   }
 
   function select(card) {
@@ -38,6 +44,25 @@
     rove(boardOf(card), card);
     focusOf(card).focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  function step(board, card, key) {
+    const columns = columnsOf(board).filter((column) => !column.classList.contains("is-folded"));
+    if (!card) { select(board.querySelector(CARD)); return; }
+    const column = columnOf(card);
+    const cards = cardsIn(column);
+    const index = cards.indexOf(card);
+    if (key === "j" || key === "ArrowDown") select(cards[index + 1]);
+    else if (key === "k" || key === "ArrowUp") select(cards[index - 1]);
+    else if (key === "Home") select(cards[0]);
+    else if (key === "End") select(cards.at(-1));
+    else {
+      const way = key === "l" || key === "ArrowRight" ? 1 : -1;
+      for (let at = columns.indexOf(column) + way; columns[at]; at += way) {
+        const others = cardsIn(columns[at]);
+        if (others.length) { select(others[Math.min(index, others.length - 1)]); return; }
+      }
+    }
   }
 
   /* -- what the server says: cards and column heads --------------------------------------------------------------- */
@@ -174,6 +199,6 @@
 
   window.portal.board = {
     CARD, apply, boardOf, cardsIn, columnOf, columnsOf, current, focusOf, hrefOf, keyOf, listOf, move, nameOf, picked,
-    rove, select, sending,
+    rove, select, sending, step,
   };
 })();

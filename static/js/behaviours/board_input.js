@@ -6,31 +6,12 @@
   "use strict";
   const {
     CARD, apply, boardOf, cardsIn, columnOf, columnsOf, current, focusOf, hrefOf, keyOf, move, nameOf, picked, rove,
-    select, sending,
+    select, sending, step,
   } = window.portal.board;
   let dragging = null;
   const afterDrag = []; // live changes that came while a card was in the hand
 
-  /* -- to the next card, or with it ------------------------------------------------------------------------------- */
-
-  function step(board, card, key) {
-    const columns = columnsOf(board).filter((column) => !column.classList.contains("is-folded"));
-    if (!card) { select(board.querySelector(`${CARD} a.t[tabindex="0"]`)?.closest(CARD) ?? board.querySelector(CARD)); return; }
-    const column = columnOf(card);
-    const cards = cardsIn(column);
-    const index = cards.indexOf(card);
-    if (key === "j" || key === "ArrowDown") select(cards[index + 1]);
-    else if (key === "k" || key === "ArrowUp") select(cards[index - 1]);
-    else if (key === "Home") select(cards[0]);
-    else if (key === "End") select(cards.at(-1));
-    else {
-      const way = key === "l" || key === "ArrowRight" ? 1 : -1;
-      for (let at = columns.indexOf(column) + way; columns[at]; at += way) {
-        const others = cardsIn(columns[at]);
-        if (others.length) { select(others[Math.min(index, others.length - 1)]); return; }
-      }
-    }
-  }
+  /* -- a card goes one place on ------------------------------------------------------------------------------------ */
 
   function shift(card, key) {
     const board = boardOf(card);
@@ -396,6 +377,12 @@
     });
   }
 
+  document.addEventListener("undone", (event) => {
+    document.querySelectorAll("[data-board][data-cards-url]").forEach((board) => {
+      event.preventDefault();
+      fetchCards(board, { ids: [], all: true });
+    });
+  });
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => enhance(document));
   else enhance(document);

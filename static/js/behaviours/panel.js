@@ -88,6 +88,12 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "panel" && !isOpen()) show(event.detail.pathInfo?.finalRequestPath ?? location.href);
   });
+  // After an undo the open detail is fetched again, without moving the focus.
+  document.addEventListener("undone", (event) => {
+    if (!isOpen() || !history.state?.panel) return;
+    event.preventDefault();
+    htmx.ajax("GET", history.state.panel, { target: "#panel", swap: "innerHTML" });
+  });
   // The server closes it after a delete: HX-Trigger closePanel.
   document.addEventListener("closePanel", () => close());
 })();
