@@ -20,7 +20,7 @@ from metrics.services.applying import rollup_apply
 from metrics.services.contributions import contributions_of_items
 from metrics.services.locks import lock_unit
 from metrics.services.reading import facts_lock, facts_read
-from metrics.services.rules import rules_note
+from metrics.services.rules import RulesChanged, rules_check, rules_note
 from metrics.services.scopes import memberships_refresh
 from portfolio.models import Outbox, TrackedKind
 
@@ -51,7 +51,12 @@ def outbox_drain(*, unit_id: int, at: datetime, batch_size: int = BATCH_SIZE) ->
     line_count = item_count = 0
     touched: frozenset[int] = frozenset()
     while True:
-        batch = _drain_batch(unit_id=unit_id, at=at, batch_size=batch_size)
+        try:
+            batch = _drain_batch(unit_id=unit_id, at=at, batch_size=batch_size)
+        except RulesChanged:
+            # Nothing of the batch was written: request the rebuilds that are due, and take it again.
+            rules_check(at=at)
+            continue
         line_count += batch.line_count
         item_count += batch.item_count
         touched |= batch.unit_ids

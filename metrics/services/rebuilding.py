@@ -21,7 +21,7 @@ from metrics.services.applying import rollup_apply
 from metrics.services.contributions import Contributions, contributions_of_items
 from metrics.services.locks import lock_unit, lock_unit_if_free
 from metrics.services.reading import facts_lock, facts_read
-from metrics.services.rules import rebuild_request, rules_check, rules_note
+from metrics.services.rules import RulesChanged, rebuild_request, rules_check, rules_note
 from pmo_portal.lib.access import Action, Actor, require_within
 from teams.models import Team, WorkItem
 
@@ -44,9 +44,18 @@ def rollup_rebuild(*, actor: Actor, unit_id: int | None, at: datetime) -> int:
     return len(team_ids)
 
 
-@transaction.atomic
 def team_rebuild_next(*, at: datetime) -> int | None:
     """Fulfil the oldest standing request nobody else works on; return its team, or None when there is none."""
+    while True:
+        try:
+            return _rebuild_next(at=at)
+        except RulesChanged:
+            # Nothing was written: whatever changed meanwhile is noted first.
+            rules_check(at=at)
+
+
+@transaction.atomic
+def _rebuild_next(*, at: datetime) -> int | None:
     team_id = _claim()
     if team_id is None:
         return None

@@ -23,16 +23,28 @@ _FINGERPRINTS = """
       FROM portfolio_statemeaning m
 """
 
+_STATES_OF_ITEMS = """
+    SELECT new_ref FROM teams_itemevent WHERE subject_id = ANY(%(items)s) AND kind IN ('CREATED', 'STATE')
+"""
+
 _NOTE_MEANINGS = f"""
     INSERT INTO metrics_statereading (state_id, fingerprint)
     {_FINGERPRINTS}
-     WHERE m.state_id IN (
-           SELECT new_ref FROM teams_itemevent
-            WHERE subject_id = ANY(%(items)s) AND kind IN ('CREATED', 'STATE'))
-       AND m.state_id NOT IN (SELECT state_id FROM metrics_statereading)
+     WHERE m.state_id IN ({_STATES_OF_ITEMS}) AND m.state_id NOT IN (SELECT state_id FROM metrics_statereading)
      GROUP BY m.state_id
      ORDER BY m.state_id
         ON CONFLICT (state_id) DO NOTHING
+"""  # noqa: S608
+
+_IS_STALE = f"""
+    SELECT EXISTS (
+        SELECT FROM metrics_rollupteam r JOIN teams_team t ON t.unit_id = r.team_id
+         WHERE r.rules <> concat_ws(' ', t.started_from, %(zone)s::text, %(version)s::text))
+    OR EXISTS (
+        SELECT FROM metrics_statereading r
+          JOIN ({_FINGERPRINTS} WHERE m.state_id IN ({_STATES_OF_ITEMS}) GROUP BY m.state_id) AS now_read
+            ON now_read.state_id = r.state_id
+         WHERE now_read.fingerprint <> r.fingerprint)
 """  # noqa: S608
 
 _CHANGED_MEANINGS = f"""
@@ -82,11 +94,23 @@ _REQUEST = """
 """
 
 
+class RulesChanged(Exception):
+    """History reads differently than was noted: compare the rules first, then read."""
+
+
 def rules_note(*, item_ids: Sequence[int]) -> None:
-    """Note the rules of teams, and the meanings of the states in these items' histories, before their first reading."""
+    """Note with which rules these items are about to be read; raise RulesChanged when the notes say otherwise.
+
+    So nothing is ever read with rules that are not noted, and a rule that changes and changes back between two
+    comparisons leaves no trace.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_NEW_TEAMS, _rules())
         cursor.execute(_NOTE_MEANINGS, {"items": list(item_ids)})
+        cursor.execute(_IS_STALE, {"items": list(item_ids), **_rules()})
+        (is_stale,) = cursor.fetchone()
+    if is_stale:
+        raise RulesChanged
 
 
 def _rules() -> dict[str, Any]:
