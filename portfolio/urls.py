@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portfolio.views import cases, epic_boards, epic_features, epics, feature_boards, features, lists, themes
+from portfolio.views import cases, epic_boards, epic_features, epics, feature_boards, features, lists, states, themes
 
 app_name = "portfolio"
 
@@ -38,6 +38,12 @@ urlpatterns = [
     path("epics/<str:key>/undo/<int:seq>/", epics.epic_undo, name="epic_undo"),
     path("epics/<str:key>/delete/", epics.epic_delete, name="epic_delete"),
     path("epics/<str:key>/restore/", epics.epic_restore, name="epic_restore"),
+    path("kanban/<str:code>/columns/", states.state_list, name="state_list"),
+    path("kanban/<str:code>/columns/new/", states.state_create, name="state_create"),
+    path("kanban/<str:code>/columns/<int:pk>/", states.state_edit, name="state_edit"),
+    path("kanban/<str:code>/columns/<int:pk>/meaning/", states.state_meaning, name="state_meaning"),
+    path("kanban/<str:code>/columns/<int:pk>/move/", states.state_move, name="state_move"),
+    path("kanban/<str:code>/columns/<int:pk>/archive/", states.state_archive, name="state_archive"),
     path("programs/", lists.program_list, name="program_list"),
     path("programs/<str:code>/board/", feature_boards.program_board, name="program_board"),
     path("programs/<str:code>/board/cards/", feature_boards.feature_board_cards, name="feature_board_cards"),

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from organization.access import SYSTEM
 from organization.models import Unit
-from pmo_portal.lib import registry
+from pmo_portal.lib import live, registry
 from pmo_portal.lib.access import Action, Actor, require, require_within
-from pmo_portal.lib.errors import Refused
+from pmo_portal.lib.errors import Refused, field_error
 from portfolio.models import StateCategory, StateMeaning, TrackedKind, Workflow, WorkflowState
 
 ALWAYS: Final = datetime(1900, 1, 1, tzinfo=UTC)
@@ -152,9 +152,9 @@ def state_create(
     require(actor, Action.CONFIGURE, workflow)
     with transaction.atomic():
         Workflow.objects.select_for_update().get(pk=workflow.pk)
-        state = WorkflowState.objects.create(
+        state = WorkflowState(
             workflow=workflow,
-            name=name,
+            name=name.strip(),
             category=category,
             position=workflow.states.count(),
             wip_limit=wip_limit,
@@ -162,6 +162,7 @@ def state_create(
             policy=policy,
             source_ref=source_ref,
         )
+        _save_state(state)
         StateMeaning.objects.create(state=state, category=category, valid_from=ALWAYS)
     return state
 
@@ -175,11 +176,27 @@ def state_edit(
     is_hard_limit: bool,
     policy: str,
 ) -> WorkflowState:
-    """Change what a state is called, its limit and its policy; none of it changes a number of the past."""
+    """Change what a state is called, its limit and its policy; none of it changes a number of the past.
+
+    Raises ValidationError by field.
+    """
     require(actor, Action.CONFIGURE, state)
-    state.name, state.wip_limit, state.is_hard_limit, state.policy = name, wip_limit, is_hard_limit, policy
-    state.save(update_fields=["name", "wip_limit", "is_hard_limit", "policy"])
+    with transaction.atomic():
+        Workflow.objects.select_for_update().get(pk=state.workflow_id)
+        state = WorkflowState.objects.select_related("workflow").get(pk=state.pk)
+        state.name, state.wip_limit, state.is_hard_limit, state.policy = name.strip(), wip_limit, is_hard_limit, policy
+        _save_state(state)
     return state
+
+
+def _save_state(state: WorkflowState) -> None:
+    """Store a state of a locked workflow; boards that show it are told."""
+    state.clean_fields(exclude=["workflow"])
+    same = WorkflowState.objects.filter(workflow=state.workflow_id, name=state.name, is_archived=False)
+    if not state.is_archived and same.exclude(pk=state.pk).exists():
+        raise field_error("name", _("There is a column of this name already."))
+    state.save()
+    live.publish_on_commit(unit_id=state.workflow.unit_id, kind=live.Kind.UNIT)
 
 
 def state_recategorise(

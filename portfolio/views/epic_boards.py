@@ -17,7 +17,7 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.customs import split_customs
 from portfolio.forms.things import EpicForm
-from portfolio.models import Epic, EpicType
+from portfolio.models import Epic, EpicType, Workflow
 from portfolio.selectors.boards import EPIC_BOARD
 from portfolio.selectors.epics import epic_counts, epics_of, owners_of, themes_of
 from portfolio.selectors.filters import ME, NONE, EpicFilter
@@ -35,7 +35,7 @@ from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_w
 
 SELECT = ("unit", "state", "owner")
 
-LIVE_KINDS = "epics features"
+LIVE_KINDS = "epics features unit"
 """Changes that can change a card of this board."""
 
 PAGES = BoardPages(
@@ -107,6 +107,7 @@ def epic_board(request: HttpRequest, unit: Unit) -> HttpResponse:
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
+        "may_configure": rights_within(request, Workflow, unit)["configure"],
         "live_kinds": LIVE_KINDS,
         "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind=LIVE_KINDS),
     }

@@ -17,7 +17,7 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.customs import split_customs
 from portfolio.forms.things import FeatureForm
-from portfolio.models import Feature
+from portfolio.models import Feature, Workflow
 from portfolio.selectors.boards import FEATURE_BOARD
 from portfolio.selectors.features import epics_in, feature_counts, features_of, periods_in
 from portfolio.selectors.filters import ME, NONE, FeatureFilter
@@ -35,7 +35,7 @@ from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_w
 
 SELECT = ("unit", "state", "owner", "epic", "period")
 
-LIVE_KINDS = "features"
+LIVE_KINDS = "features unit"
 """Changes that can change a card of this board."""
 
 PAGES = BoardPages(
@@ -91,6 +91,7 @@ def program_board(request: HttpRequest, unit: Unit) -> HttpResponse:
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
+        "may_configure": rights_within(request, Workflow, unit)["configure"],
         "live_kinds": LIVE_KINDS,
         "board": board_arguments(request, PAGES, unit, columns, label=label, may=may, live_kind=LIVE_KINDS),
     }

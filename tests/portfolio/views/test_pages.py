@@ -33,6 +33,7 @@ PAGES: dict[str, Callable[[World], str]] = {
     "epic_board_cards": lambda world: reverse("portfolio:epic_board_cards", args=["NORTH"]) + "?all=1",
     "epic_list": lambda world: reverse("portfolio:epic_list", args=["NORTH"]),
     "epic_export": lambda world: reverse("portfolio:epic_export", args=["NORTH"]),
+    "state_list": lambda world: reverse("portfolio:state_list", args=["NORTH"]),
     "epic_create": lambda world: reverse("portfolio:epic_create", args=["NORTH"]),
     "epic_bin": lambda world: reverse("portfolio:epic_bin", args=["NORTH"]),
     "epic_detail": lambda world: reverse("portfolio:epic_detail", args=[_epic(world.north).key]),
