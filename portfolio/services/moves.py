@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState, WorkflowTransition
-from portfolio.services.rank import REKEY_LENGTH, list_rekey_when_free, rank_after, rank_on_top
+from portfolio.services.rank import REKEY_LENGTH, list_rekey_when_free, rank_after, rank_before, rank_on_top
 from portfolio.services.tracking import Change, record
 from portfolio.services.types import TrackedType, tracked_type
 
@@ -31,8 +31,10 @@ def move(
     at: datetime,
     source: EventSource = EventSource.PORTAL,
     roles: frozenset[str] | None = None,
+    before_id: int | None = None,
 ) -> list[TrackedEvent]:
-    """Put a *locked* subject into ``to_state``, right behind the card ``after_id``, or on top of the state.
+    """Put a *locked* subject into ``to_state``, right behind the card ``after_id``, right before ``before_id``, or
+    on top of the state.
 
     A move conflicts only with another move since ``seen_version``. ``roles`` are those of the mover, for
     transitions that only some may make; None asks nothing (imports, the system).
@@ -49,7 +51,9 @@ def move(
         subject.state_entered_at = at
         columns += ["state", "state_entered_at"]
     list_id = tracked.unit_id(subject)
-    if after_id is None:
+    if before_id is not None:
+        rank = rank_before(tracked, list_id, before_id=before_id, moving=subject)
+    elif after_id is None:
         rank = rank_on_top(tracked, list_id, state_id=to_state.pk, moving=subject)
     else:
         rank = rank_after(tracked, list_id, after_id=after_id, moving=subject)

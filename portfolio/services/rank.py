@@ -64,6 +64,23 @@ def rank_after(tracked: TrackedType, list_id: int, *, after_id: int, moving: Tra
     return None if following == moving.rank else str(generate_key_between(previous, following))
 
 
+def rank_before(tracked: TrackedType, list_id: int, *, before_id: int, moving: Tracked) -> str | None:
+    """A key right before ``before_id`` in its list, or None when that is where ``moving`` already is, or when
+    ``before_id`` is not in the list (any more)."""
+    table, column = tracked.table, tracked.unit_column
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT b.rank, (SELECT max(p.rank) FROM {table} p WHERE p.{column} = %(list)s AND p.rank < b.rank)
+                  FROM {table} b WHERE b.id = %(before)s AND b.{column} = %(list)s""",
+            {"list": list_id, "before": before_id},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    following, previous = row
+    return None if previous == moving.rank else str(generate_key_between(previous, following))
+
+
 def rank_on_top(tracked: TrackedType, list_id: int, *, state_id: int, moving: Tracked) -> str | None:
     """A key before everything else in one state of the list, or None when ``moving`` is before it all anyway."""
     table, column = tracked.table, tracked.unit_column

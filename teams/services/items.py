@@ -123,8 +123,10 @@ def item_move(
     after_id: int | None,
     seen_version: int | None,
     at: datetime,
+    before_id: int | None = None,
 ) -> WorkItem:
-    """Move a card to a state, behind another card or on top; refused by limits and transitions of the board."""
+    """Move a card to a state: behind another card, before another one, or on top. Refused by limits and transitions
+    of the board."""
     require(actor, Action.MOVE, item)
 
     def work() -> WorkItem:
@@ -137,6 +139,7 @@ def item_move(
             actor=actor,
             to_state=to_state,
             after_id=after_id,
+            before_id=before_id,
             seen_version=seen_version,
             at=at,
             roles=None if actor.is_system else frozenset(getattr(actor, "roles", ())),

@@ -78,13 +78,14 @@ def backlog_move(request: HttpRequest, team: Team) -> HttpResponseBase:
         with transaction.atomic():
             if item.sprint_id != (target.pk if target else None):
                 items_plan(actor=actor, items=[item], sprint=target, at=timezone.now())
-            after_id = wanted["after"] or _before_first(request, team, item, target)
-            if after_id is not None:
+            before_id = None if wanted["after"] else _first_of(request, team, item, target)
+            if wanted["after"] or before_id:
                 item_move(
                     actor=actor,
                     item=item,
                     to_state=item.state,
-                    after_id=after_id,
+                    after_id=wanted["after"],
+                    before_id=before_id,
                     seen_version=None,
                     at=timezone.now(),
                 )
@@ -149,18 +150,11 @@ def _section(team: Team, pk: int) -> Sprint | None:
     return sprint
 
 
-def _before_first(request: HttpRequest, team: Team, item: WorkItem, target: Sprint | None) -> int | None:
-    """What to stand behind to be first in a section: the item that ranks just above its first row.
-
-    None when the section is empty (any place will do) or its first row is the first of all.
-    """
+def _first_of(request: HttpRequest, team: Team, item: WorkItem, target: Sprint | None) -> int | None:
+    """The first other row of a section, to stand before; None when the section is empty and any place will do."""
     sections = backlog_sections(team, open_sprints(team), actor=actor_of(request))
     rows = next(section.rows for section in sections if section.id == (target.pk if target else BACKLOG))
-    first = next((row for row in rows if row.id != item.pk), None)
-    if first is None:
-        return None
-    above = WorkItem.objects.filter(team=team, rank__lt=first.rank).exclude(pk=item.pk)
-    return above.order_by("-rank").values_list("pk", flat=True).first()
+    return next((row.id for row in rows if row.id != item.pk), None)
 
 
 def _changed(request: HttpRequest, team: Team, ids: list[int] | None, *, with_heads: bool = True) -> str:
