@@ -165,7 +165,7 @@ def concluded(issue: Issue, kind: Kind, value: Any, *, not_before: datetime | No
 
 def _groups(steps: list[Step]) -> Iterator[list[Step]]:
     """Steps that were one edit: they have one moment and one history entry."""
-    for _, group in groupby(steps, key=lambda step: step.ref.rpartition(":")[0]):
+    for _history, group in groupby(steps, key=lambda step: step.ref.rpartition(":")[0]):
         yield list(group)
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from teams.importing.issues import (
     ESTIMATE_NAMES,
     Field,
@@ -52,7 +54,7 @@ class _Reader:
         self.raw = raw
         fields = raw.get("fields")
         if not isinstance(fields, dict):
-            raise BadValue("It has no “fields”")
+            raise BadValue(_("It has no “fields”"))
         self.fields = fields
         self.mapping = mapping
         self.names = names
@@ -64,17 +66,17 @@ class _Reader:
         fields = self.fields
         ref, key = number_of(self.raw.get("id")), number_of(self.raw.get("key"))[:40]
         if not ref or not key:
-            raise BadValue("It has no id or no key")
+            raise BadValue(_("It has no id or no key"))
         created_at = self._soft(moment, fields.get("created"), "created")
         updated_at = self._soft(moment, fields.get("updated"), "updated")
         if created_at is None:
             if updated_at is None:
-                raise BadValue("It says neither when it was created nor when it was changed")
+                raise BadValue(_("It says neither when it was created nor when it was changed"))
             created_at = updated_at
-            self.notes.append("no moment of creation: the last change stands for it")
+            self.notes.append(_("no moment of creation: the last change stands for it"))
         resolved_at = self._soft(moment, fields.get("resolutiondate"), "resolutiondate")
         if resolved_at is not None and resolved_at < created_at:
-            self.notes.append("it was finished before it was created: no cycle time is counted")
+            self.notes.append(_("it was finished before it was created: no cycle time is counted"))
         sprints = self._sprints()
         values = self._values(key, sprints)
         self.parent = values[Field.PARENT]
@@ -102,13 +104,13 @@ class _Reader:
         try:
             return parse(value)
         except BadValue as error:
-            self.notes.append(f"{name}: {error}; left out")
+            self.notes.append(_("%(field)s: %(error)s; left out") % {"field": name, "error": error})
             return None
 
     def _limited(self, written: str, limit: int, name: str) -> str:
         if len(written) <= limit:
             return written
-        self.notes.append(f"{name}: longer than {limit} characters; cut")
+        self.notes.append(_("%(field)s: longer than %(limit)s characters; cut") % {"field": name, "limit": limit})
         return written[: limit - 1] + "…"
 
     def _person(self, value: Any) -> str:
@@ -168,7 +170,7 @@ class _Reader:
         category = value.get("statusCategory")
         name = text(value.get("name")).strip()[:80]
         if not name:
-            self.notes.append("it has no status: taken as open")
+            self.notes.append(_("it has no status: taken as open"))
         return Status(
             number_of(value.get("id")),
             name or "Open",
@@ -344,5 +346,5 @@ def _link(value: Any) -> IssueLink | None:
 
 
 def _step_order(step: Step) -> tuple[datetime, tuple[int, str], int]:
-    history, _, number = step.ref.rpartition(":")
+    history, _colon, number = step.ref.rpartition(":")
     return step.at, (int(history) if history.isdecimal() else 0, history), int(number)

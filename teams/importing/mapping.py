@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 
 class BadMapping(ValueError):
     """The mapping file says something that cannot be; ``str()`` says what and where."""
@@ -186,7 +188,10 @@ def mapping_read(data: Mapping[str, Any]) -> ImportMapping:
     """The mapping that a decoded file says. Unknown names are refused, for a typing error must not pass in silence."""
     unknown = sorted(set(data) - _KNOWN)
     if unknown:
-        raise BadMapping(f"The mapping file says {', '.join(unknown)}; known are {', '.join(sorted(_KNOWN))}.")
+        raise BadMapping(
+            _("The mapping file says %(unknown)s; known are %(known)s.")
+            % {"unknown": ", ".join(unknown), "known": ", ".join(sorted(_KNOWN))}
+        )
     teams: dict[str, str] = {}
     rules: list[TeamRule] = []
     for entry in _listed(data, "teams"):
@@ -203,13 +208,13 @@ def mapping_read(data: Mapping[str, Any]) -> ImportMapping:
     boards = {str(board): _code(code) for board, code in _named(data, "boards").items()}
     unlisted = sorted({*boards.values(), *([_code(default)] if default else [])} - set(teams))
     if unlisted:
-        raise BadMapping(f"These teams are not described under “teams”: {', '.join(unlisted)}.")
+        raise BadMapping(_("These teams are not described under “teams”: %(codes)s.") % {"codes": ", ".join(unlisted)})
     epics = str(data.get("epics", "features"))
     if epics not in {"features", "items"}:
-        raise BadMapping("“epics” is “features” or “items”.")
+        raise BadMapping(_("“epics” is “features” or “items”."))
     site_url = str(data.get("site_url", ""))
     if site_url and not site_url.startswith(("https://", "http://")):
-        raise BadMapping("“site_url” is an address that starts with https:// or http://.")
+        raise BadMapping(_("“site_url” is an address that starts with https:// or http://."))
     resolutions = data.get("cancelled_resolutions")
     return ImportMapping(
         teams=teams,
@@ -234,14 +239,14 @@ def mapping_read(data: Mapping[str, Any]) -> ImportMapping:
 def _listed(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = data.get(name, [])
     if not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
-        raise BadMapping(f"“{name}” is a list of objects.")
+        raise BadMapping(_("“%(name)s” is a list of objects.") % {"name": name})
     return found
 
 
 def _named(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = data.get(name, {})
     if not isinstance(found, Mapping):
-        raise BadMapping(f"“{name}” is an object.")
+        raise BadMapping(_("“%(name)s” is an object.") % {"name": name})
     return found
 
 
@@ -249,14 +254,16 @@ def _program(value: Any) -> tuple[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise BadMapping("“program” is an object with code and name.")
+        raise BadMapping(_("“program” is an object with code and name."))
     code = _code(value.get("code"))
     return code, str(value.get("name") or code)
 
 
 def _code(value: Any) -> str:
     if not isinstance(value, str) or not _CODE.match(value):
-        raise BadMapping(f"“{value}” is not the code of a team: up to 16 capital letters, digits, - and _.")
+        raise BadMapping(
+            _("“%(code)s” is not the code of a team: up to 16 capital letters, digits, - and _.") % {"code": value}
+        )
     return value
 
 
@@ -264,6 +271,9 @@ def _choices(data: Mapping[str, Any], name: str, allowed: type[StrEnum]) -> dict
     found = {}
     for key, value in _named(data, name).items():
         if value not in list(allowed):
-            raise BadMapping(f"“{name}”: “{value}” is none of {', '.join(allowed)}.")
+            raise BadMapping(
+                _("“%(name)s”: “%(value)s” is none of %(allowed)s.")
+                % {"name": name, "value": value, "allowed": ", ".join(allowed)}
+            )
         found[str(key)] = str(value)
     return found

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from django.utils.translation import gettext as _
+
 MAX_ROW_BYTES: Final = 32 * 1024 * 1024
 """The largest row that is read; a real issue with a long history stays far below."""
 
@@ -56,7 +58,7 @@ def rows(path: Path, *, json_column: str = "") -> Iterator[Row]:
             else:
                 yield from _json_rows(stream)
     except (OSError, EOFError) as error:
-        raise UnreadableFile(f"{path.name} cannot be read: {error}") from error
+        raise UnreadableFile(_("%(file)s cannot be read: %(error)s") % {"file": path.name, "error": error}) from error
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -88,7 +90,7 @@ def _json_rows(stream: BinaryIO) -> Iterator[Row]:
     elif start == "{":
         yield from _line_rows(stream)
     elif start:
-        raise UnreadableFile("It is neither JSON lines, nor a JSON array, nor a page with “issues”.")
+        raise UnreadableFile(_("It is neither JSON lines, nor a JSON array, nor a page with “issues”."))
 
 
 def _peek(stream: BinaryIO) -> bytes:
@@ -128,7 +130,7 @@ def _decoded(line: bytes) -> tuple[str, tuple[str, ...]]:
     try:
         return line.decode("utf-8"), ()
     except UnicodeDecodeError:
-        return line.decode("utf-8", "replace"), ("bytes that are not UTF-8 were replaced by �",)
+        return line.decode("utf-8", "replace"), (_replaced_bytes(),)
 
 
 def parsed(text: str) -> tuple[Any, str]:
@@ -136,9 +138,9 @@ def parsed(text: str) -> tuple[Any, str]:
     try:
         value = json.loads(text)
     except RecursionError:
-        return None, "It is nested too deep."
+        return None, _("It is nested too deep.")
     except ValueError as error:
-        return None, f"It is not JSON: {error}"
+        return None, _("It is not JSON: %(error)s") % {"error": error}
     if _NEEDS_CLEANING.search(text) or "\x00" in text:
         value = _cleaned(value)
     return value, ""
@@ -156,14 +158,18 @@ def _cleaned(value: Any) -> Any:
 
 def _row(number: int, value: Any, problem: str, text: str, notes: tuple[str, ...] = ()) -> Row:
     if not problem and not isinstance(value, dict):
-        problem = "It is not an object with fields."
+        problem = _("It is not an object with fields.")
     if problem:
         return Row(number, None, problem, _sample(text), notes)
     return Row(number, value, notes=notes)
 
 
+def _replaced_bytes() -> str:
+    return _("bytes that are not UTF-8 were replaced by �")
+
+
 def _too_large() -> str:
-    return f"It is larger than {MAX_ROW_BYTES // 1024 // 1024} MiB."
+    return _("It is larger than %(limit)s MiB.") % {"limit": MAX_ROW_BYTES // 1024 // 1024}
 
 
 def _sample(text: str) -> str:
@@ -220,9 +226,9 @@ def _element_rows(stream: BinaryIO) -> Iterator[Row]:
             number += 1
             if element is None:
                 sample = window.text[window.position :]
-                yield Row(number, None, "The file ends, or is broken, inside this row.", _sample(sample))
+                yield Row(number, None, _("The file ends, or is broken, inside this row."), _sample(sample))
                 return
-            notes = ("bytes that are not UTF-8 were replaced by �",) if "\ufffd" in element else ()
+            notes = (_replaced_bytes(),) if "\ufffd" in element else ()
             if len(element) > MAX_ROW_BYTES:
                 yield Row(number, None, _too_large(), _sample(element))
                 continue
@@ -230,7 +236,7 @@ def _element_rows(stream: BinaryIO) -> Iterator[Row]:
             yield _row(number, value, problem, element, notes)
         if character == "":
             number += 1
-            yield Row(number, None, "The file ends before its list does: rows are missing.")
+            yield Row(number, None, _("The file ends before its list does: rows are missing."))
             return
         _skip_page_end(window)
 
@@ -287,7 +293,10 @@ def _csv_rows(stream: BinaryIO, json_column: str) -> Iterator[Row]:
         lines = csv.reader(text)
         header = next(lines, [])
         if json_column and json_column not in header:
-            raise UnreadableFile(f"There is no column “{json_column}”; there are: {', '.join(header)}.")
+            raise UnreadableFile(
+                _("There is no column “%(name)s”; there are: %(columns)s.")
+                % {"name": json_column, "columns": ", ".join(header)}
+            )
         number = 0
         while (line := _next_line(lines)) is not None:
             if line:
@@ -303,19 +312,22 @@ def _next_line(lines: Iterator[list[str]]) -> list[str] | str | None:
     try:
         return next(lines, None)
     except csv.Error as error:
-        return f"It is not CSV: {error}"
+        return _("It is not CSV: %(error)s") % {"error": error}
 
 
 def _csv_row(number: int, header: list[str], line: list[str] | str, json_column: str) -> Row:
     if isinstance(line, str):
         return Row(number, None, line)
     if len(line) > len(header) and any(line[len(header) :]):
-        problem = f"It has {len(line)} columns where the header has {len(header)}: a comma is not quoted."
+        problem = _("It has %(found)s columns where the header has %(wanted)s: a comma is not quoted.") % {
+            "found": len(line),
+            "wanted": len(header),
+        }
         return Row(number, None, problem, _sample(",".join(line)))
     cells = dict(zip(header, line, strict=False))
     if json_column:
         written = cells.get(json_column, "")
         value, problem = parsed(written)
         return _row(number, value, problem, written)
-    notes = ("bytes that are not UTF-8 were replaced by �",) if any("\ufffd" in cell for cell in line) else ()
+    notes = (_replaced_bytes(),) if any("\ufffd" in cell for cell in line) else ()
     return Row(number, {name: _UNUSABLE.sub("�", cell) for name, cell in cells.items()}, notes=notes)

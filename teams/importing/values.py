@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 NOTHING: Final = frozenset({"", "<null>", "null", "none"})
 """How exports spell a value that is not there."""
 
@@ -63,9 +65,9 @@ def moment(value: Any) -> datetime | None:
             at = datetime.fromisoformat(written)
             at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadValue(f"“{str(value)[:40]}” is not a moment") from error
+        raise BadValue(_("“%(value)s” is not a moment") % {"value": str(value)[:40]}) from error
     if not _EARLIEST <= at <= _LATEST:
-        raise BadValue(f"“{str(value)[:40]}” is not a moment in which somebody worked")
+        raise BadValue(_("“%(value)s” is not a moment in which somebody worked") % {"value": str(value)[:40]})
     return at
 
 
@@ -77,7 +79,7 @@ def day(value: Any) -> date | None:
     try:
         return date.fromisoformat(written[:10])
     except ValueError as error:
-        raise BadValue(f"“{written[:40]}” is not a date") from error
+        raise BadValue(_("“%(value)s” is not a date") % {"value": written[:40]}) from error
 
 
 def estimate(value: Any) -> Decimal | None:
@@ -87,10 +89,13 @@ def estimate(value: Any) -> Decimal | None:
     try:
         number = Decimal(str(value).strip())
         if not number.is_finite() or not 0 <= number <= _LARGEST_ESTIMATE:
-            raise BadValue(f"“{str(value)[:40]}” is not an estimate: it must be 0 to {_LARGEST_ESTIMATE}")
+            raise BadValue(
+                _("“%(value)s” is not an estimate: it must be 0 to %(largest)s")
+                % {"value": str(value)[:40], "largest": _LARGEST_ESTIMATE}
+            )
         return number.quantize(Decimal("0.01"))
     except InvalidOperation as error:
-        raise BadValue(f"“{str(value)[:40]}” is not a number") from error
+        raise BadValue(_("“%(value)s” is not a number") % {"value": str(value)[:40]}) from error
 
 
 def number_of(value: Any) -> str:
@@ -163,7 +168,7 @@ def sprint(value: Any) -> SourceSprint:
     if isinstance(value, str):
         value = _java_fields(value)
     if not isinstance(value, dict) or not number_of(value.get("id")):
-        raise BadValue(f"“{str(value)[:80]}” is not a sprint")
+        raise BadValue(_("“%(value)s” is not a sprint") % {"value": str(value)[:80]})
     starts_at, ends_at = moment(value.get("startDate")), moment(value.get("endDate"))
     completed_at = moment(value.get("completeDate"))
     state = _STATES.get(text(value.get("state")).strip().lower(), "CLOSED" if completed_at else "FUTURE")
@@ -183,7 +188,7 @@ def sprint(value: Any) -> SourceSprint:
 def _java_fields(written: str) -> dict[str, str]:
     match = _JAVA_SPRINT.search(written)
     if match is None:
-        raise BadValue(f"“{written[:80]}” is not a sprint")
+        raise BadValue(_("“%(value)s” is not a sprint") % {"value": written[:80]})
     body = match["body"]
     found = list(_JAVA_FIELD.finditer(body))
     ends = [*(following.start() for following in found[1:]), len(body)]

@@ -174,7 +174,7 @@ class _Scan:
         if column and isinstance(raw.get(column), str):
             raw, problem = parsed(raw[column])
             if problem or not isinstance(raw, dict):
-                raise BadValue(problem or "It is not an object with fields.")
+                raise BadValue(problem or _("It is not an object with fields."))
         self.export.sprint_add(raw)
 
     def _add_issue(self, raw: dict[str, Any]) -> int:
