@@ -80,7 +80,8 @@ class Frame:
 class Column:
     """One state of the workflow on the board. ``count`` is all of it, ``fits`` what the filter leaves.
 
-    ``person`` and ``epic`` are those of one fitting card: the name of a filter by person or epic.
+    ``person`` and ``epic`` are those of one fitting card: the name of a filter by person or epic. ``more`` leads to
+    what is not drawn.
     """
 
     id: int
@@ -99,6 +100,8 @@ class Column:
     epic: str | None
     digest: str | None
     html: SafeString = field(default_factory=SafeString)
+    more: str = ""
+    more_url: str = ""
 
     @property
     def is_over(self) -> bool:

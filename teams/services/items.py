@@ -91,6 +91,7 @@ def item_edit(
     with transaction.atomic():
         item = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, item)
+        _check_present(item)
         team = Team.objects.get(pk=item.team_id)
         if set(fields) - OURS_WHEN_MIRRORED:
             _check_hosted(team, actor)
@@ -132,6 +133,7 @@ def item_move(
     def work() -> WorkItem:
         current = tracking.locked(WorkItem, item.pk)
         require(actor, Action.MOVE, current)
+        _check_present(current)
         team = item.team if item.team_id == current.team_id else Team.objects.get(pk=current.team_id)
         _check_hosted(team, actor)
         move(
@@ -166,6 +168,7 @@ def _flag(*, actor: Actor, item: WorkItem, reason: str, at: datetime) -> WorkIte
     with transaction.atomic():
         item = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, item)
+        _check_present(item)
         old = _flag_value(item)
         item.blocked_at = (item.blocked_at or at) if reason else None
         item.blocked_reason = reason
@@ -201,6 +204,7 @@ def item_transfer(*, actor: Actor, item: WorkItem, team: Team, state: WorkflowSt
     def work() -> WorkItem:
         current = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, current)
+        _check_present(current)
         _check_hosted(Team.objects.get(pk=current.team_id), actor)
         _check_hosted(team, actor)
         if current.team_id == team.pk:
@@ -266,6 +270,11 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
     unknown = set(fields) - EDITABLE - {"custom"}
     if unknown:
         raise ValueError(f"not editable on an item: {sorted(unknown)}")
+
+
+def _check_present(item: WorkItem) -> None:
+    if item.deleted_at is not None:
+        raise Refused(_("%(key)s is in the recycle bin; restore it first.") % {"key": item.key})
 
 
 def _check_hosted(team: Team, actor: Actor) -> None:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import render_page, toast, wants_fragment
-from portfolio.models import WorkflowState
+from portfolio.models import StateCategory, WorkflowState
 from portfolio.services.moves import states_with_rules
 from teams.forms import BoardAddForm, BoardMoveForm, CardsForm
 from teams.models import Sprint, SprintState, Team, WorkItem
@@ -243,16 +243,26 @@ def _heads_html(columns: list[Column]) -> str:
     return draw("teams/board_heads.jinja", {"columns": columns})
 
 
+def _say_what_is_not_drawn(scope: BoardScope, columns: list[Column]) -> None:
+    items_url = reverse("teams:item_list", args=[scope.team.unit.code])
+    for column in columns:
+        if column.hidden:
+            text = ngettext("%(n)s more in the list", "%(n)s more in the list", column.hidden)
+            column.more, column.more_url = text % {"n": column.hidden}, f"{items_url}?state={column.id}"
+        elif column.category == StateCategory.DONE and not scope.by_sprint:
+            column.more, column.more_url = _("All finished items"), f"{items_url}?scope=done"
+
+
 def _board_html(
     request: HttpRequest, scope: BoardScope, columns: list[Column], *, can_move: bool, can_create: bool
 ) -> str:
     code = scope.team.unit.code
+    _say_what_is_not_drawn(scope, columns)
     context: dict[str, Any] = {
         "team": scope.team,
         "columns": columns,
         "move_url": reverse("teams:board_move", args=[code]) if can_move else "",
         "cards_url": reverse("teams:board_cards", args=[code]),
         "add_url": reverse("teams:board_add", args=[code]) if can_create else "",
-        "items_url": reverse("teams:item_list", args=[code]),
     }
     return draw("teams/board.jinja", context, request)

@@ -60,6 +60,7 @@ def test_board_shows_open_items_and_what_was_finished_lately(team: Team, client_
     assert set(cards_of(html)) == {str(open_item.pk), str(fresh.pk)}
     assert str(old.pk) not in cards_of(html)
     assert part.title not in html
+    assert "All finished items" in html
 
 
 def test_board_of_a_scrum_team_shows_its_sprint(world: World, client_as: Callable[[str], Client]) -> None:

@@ -278,6 +278,9 @@ def test_item_delete_and_restore_go_through_the_bin(item: WorkItem, client_as: C
     assert json.loads(answer.headers["HX-Trigger"])["toast"]["undo_url"] == f"/items/{item.key}/restore/"
     assert "Refund in parts" in client.get("/teams/HAR/bin/").content.decode()
     assert "Refund in parts" not in client.get("/teams/HAR/items/?scope=all").content.decode()
+    deleted = WorkItem.objects.get(pk=item.pk)
+    assert edit(client, deleted, "title", "Edited in the bin").status_code == 422
+    assert client.post(f"/items/{item.key}/block/", {"reason": "x"}).status_code == 422
     assert client.post(f"/items/{item.key}/restore/").status_code == 303
     assert WorkItem.objects.get(pk=item.pk).deleted_at is None
     assert client_as("developer").post(f"/items/{item.key}/delete/").status_code == 403
