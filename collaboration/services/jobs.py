@@ -31,8 +31,10 @@ from pmo_portal.lib.errors import DomainError, Refused
 
 logger = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(seconds=30)
-RENEW_SECONDS: Final = 10
+LEASE: Final = timedelta(seconds=15)
+"""With the ten seconds between two looks of the beat, a killed worker's job is taken over within half a minute."""
+
+RENEW_SECONDS: Final = 5
 MAX_ATTEMPTS: Final = 3
 """After this many tries without any progress a job is parked: it must not take its workers down one by one."""
 

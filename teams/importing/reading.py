@@ -267,6 +267,9 @@ _SCALAR = re.compile(r"[^\s,\[\]{}]+(?=[\s,\]])")
 
 def _element_end(text: str, start: int) -> int | None:
     """Where the element at ``start`` ends, found by its brackets: so one malformed element does not lose the rest."""
+    if text[start] == "}":
+        # Left over from an element whose brackets do not match.
+        return start + 1
     if text[start] not in '{["':
         scalar = _SCALAR.match(text, start)
         return scalar.end() if scalar else None

@@ -39,7 +39,10 @@ def sprints_import(references: References) -> tuple[SprintResult, list[Problem]]
         source_ref = references.ref("sprint", ref)
         sprint = known.get(source_ref)
         if sprint is None:
-            team = references.teams[export.sprint_team(ref)]
+            team = references.teams.get(export.sprint_team(ref))
+            if team is None:
+                problems.append(Problem(told.name, _("No issue says whose sprint it is; it is left out.")))
+                continue
             fresh.append(Sprint(team=team, source_ref=source_ref, **values))
         elif _change(sprint, values):
             result.updated += 1

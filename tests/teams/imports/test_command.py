@@ -194,3 +194,15 @@ def test_running_it_again_goes_on_with_the_job_whose_worker_died(tmp_path: Path)
     call("--unit", unit.code, path)
 
     assert Job.objects.get().state == JobState.DONE
+
+
+def test_sprints_without_any_issue_are_nobodys(tmp_path: Path) -> None:
+    sprints = tmp_path / "sprints.json"
+    sprints.write_text(json.dumps([sprint(1)]))
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+
+    said = call("--unit", portfolio_make().code, "--sprints", sprints, empty)
+
+    assert "items: none" in said
+    assert "Sprint 1: No issue says whose sprint it is" in said

@@ -89,9 +89,7 @@ def test_the_status_history_equals_the_expected_one(job: Job) -> None:
 
 
 def test_the_sprint_history_equals_the_expected_one(job: Job) -> None:
-    sprint_of: dict[Any, str] = {
-        pk: last_part(ref or "") for pk, ref in Sprint.objects.values_list("pk", "source_ref")
-    }
+    sprint_of: dict[Any, str] = {pk: last_part(ref or "") for pk, ref in Sprint.objects.values_list("pk", "source_ref")}
     ours = {
         (
             last_part(event.subject.source_ref or ""),

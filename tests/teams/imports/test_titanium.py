@@ -70,9 +70,9 @@ def test_everything_in_the_file_is_there_once_and_a_second_import_changes_nothin
     epics = sum(found["issuetype"]["name"] == "Epic" for found in fields())
     assert Feature.objects.count() == epics == 134
     assert WorkItem.objects.count() + Feature.objects.count() == len(issues()) == 29_057
-    assert set(WorkItem.objects.values_list("key", flat=True)) | set(
-        Feature.objects.values_list("key", flat=True)
-    ) == {issue["key"] for issue in issues()}
+    assert set(WorkItem.objects.values_list("key", flat=True)) | set(Feature.objects.values_list("key", flat=True)) == {
+        issue["key"] for issue in issues()
+    }
 
     # Sprints, and issues that were in more than one; 14 of those are epics, and a feature is in no sprint.
     assert Sprint.objects.count() == 377

@@ -303,9 +303,7 @@ def test_work_that_ended_without_a_result_is_cancelled(tmp_path: Path) -> None:
             resolution={"name": "Won't Fix"},
             resolutiondate="2026-01-20T09:00:00.000+0000",
         ),
-        issue(
-            2, status="Closed", resolution={"name": "Duplicate"}, resolutiondate="2026-01-20T09:00:00.000+0000"
-        ),
+        issue(2, status="Closed", resolution={"name": "Duplicate"}, resolutiondate="2026-01-20T09:00:00.000+0000"),
         issue(3, status="Closed", resolution={"name": "Fixed"}, resolutiondate="2026-01-20T09:00:00.000+0000"),
     ]
 
