@@ -64,10 +64,10 @@ SECTIONS: Final = (
 
 CASE_LABELS: Final = {
     "for_whom": _("For whom"),
-    "who_need": _("who need"),
-    "solution_is": _("the solution is"),
-    "that_provides": _("that provides"),
-    "unlike": _("unlike"),
+    "who_need": _("Who need"),
+    "solution_is": _("The solution is"),
+    "that_provides": _("That provides"),
+    "unlike": _("Unlike"),
     "outcome_hypothesis": _("Outcome hypothesis"),
     "leading_indicators": _("Leading indicators"),
     "in_scope": _("In scope"),

@@ -1,0 +1,90 @@
+"""What the portfolio offers the house: places in the palette, things to do on the home page, tabs of units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from organization.access import SYSTEM
+from pmo_portal.lib import registry
+from pmo_portal.lib.access import Actor
+from portfolio.models import Recommendation, TrackedKind
+from portfolio.services.cases import case_save
+from portfolio.services.epics import epic_delete, epic_move
+from tests.factories.portfolio import epic_make, feature_make, state_named, theme_make
+from tests.personas import World
+
+
+def found(actor: Actor, text: str) -> list[str]:
+    own = {"Epics", "Features", "Themes"}
+    sources = [source for source in registry.palette_sources if str(source.kind) in own]
+    return [entry.label for source in sources for entry in source.find(actor, text, 5)]
+
+
+def to_dos(actor: Actor, title: str) -> list[str]:
+    (card,) = [card for card in registry.home_cards if str(card.title) == title]
+    return [to_do.label for to_do in card.to_dos(actor, timezone.now())]
+
+
+def test_palette_finds_by_key_and_by_words_what_one_may_see(world: World) -> None:
+    epic_make(world.north, title="Refund faster")
+    epic_make(world.south, title="Refund slower")
+    feature_make(world.coast, title="Refund in parts")
+    theme_make(world.north, name="Refunds that please")
+    epic_delete(actor=SYSTEM, epic=epic_make(world.north, title="Refund never"), at=timezone.now())
+    staff = world.persona("pmo_staff").actor
+    assert found(staff, "refund") == ["NORTH-E1 Refund faster", "COAST-F1 Refund in parts", "Refunds that please"]
+    assert found(staff, "north-e1") == ["NORTH-E1 Refund faster"]
+    assert found(world.persona("stranger").actor, "refund") == []
+
+
+def test_home_names_epics_of_mine_that_nobody_has_written_down(world: World) -> None:
+    staff = world.persona("pmo_staff")
+    analyzing = state_named(world.north, TrackedKind.EPIC, "Analyzing")
+    epic = epic_make(world.north, title="Mine", owner=staff.person, state=analyzing)
+    epic_make(world.north, title="An idea of mine", owner=staff.person)
+    epic_make(world.north, title="Not mine", state=analyzing)
+    title = "Your epics without a business case"
+    assert to_dos(staff.actor, title) == ["NORTH-E1 Mine"]
+    case_save(actor=SYSTEM, epic=epic, values={"mvp": "A form"}, seen_number=None, at=timezone.now())
+    assert to_dos(staff.actor, title) == []
+
+
+def test_home_names_advice_that_nobody_has_acted_upon(world: World) -> None:
+    now = timezone.now()
+    staff, executive = world.persona("pmo_staff").actor, world.persona("executive").actor
+    epic = epic_make(world.north, title="Ready", at=now - timedelta(days=3))
+    title = "Epics with a recommendation to decide on"
+    assert to_dos(staff, title) == []
+    case_save(actor=SYSTEM, epic=epic, values={"recommendation": Recommendation.GO}, seen_number=None, at=now)
+    assert to_dos(staff, title) == ["NORTH-E1 Ready"]
+    assert to_dos(executive, title) == []
+    target = state_named(world.north, TrackedKind.EPIC, "Portfolio backlog")
+    epic_move(actor=SYSTEM, epic=epic, to_state=target, after_id=None, seen_version=None, at=now + timedelta(minutes=1))
+    assert to_dos(staff, title) == []
+
+
+def test_navigation_shows_a_section_only_to_who_sees_something_in_it(
+    world: World, client_as: Callable[[str], Client]
+) -> None:
+    urls = {reverse(f"portfolio:{name}") for name in ("strategy", "portfolio_list", "program_list")}
+    shown = {
+        name: {entry.url_name for entry in registry.navigation if entry.is_shown(world.persona(name).actor)}
+        for name in ("developer", "stranger")
+    }
+    assert {"portfolio:strategy", "portfolio:portfolio_list", "portfolio:program_list"} <= shown["developer"]
+    assert not {name for name in shown["stranger"] if name.startswith("portfolio:")}
+    client = client_as("developer")
+    assert {client.get(url).status_code for url in urls} == {200}
+
+
+def test_every_tab_of_a_unit_opens(world: World, client_as: Callable[[str], Client]) -> None:
+    client = client_as("administrator")
+    for unit in (world.north, world.coast):
+        for page in registry.unit_pages:
+            if unit.kind in page.kinds and page.url(unit).startswith(("/portfolio/", "/programs/")):
+                assert client.get(page.url(unit)).status_code == 200, page.code
