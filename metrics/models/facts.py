@@ -2,7 +2,7 @@
 
 Both tables are derived from `teams.ItemEvent` by one set-based statement (`services.reading`) and by
 nothing else. Their foreign keys carry no database constraint: the rows are made from the very rows they
-point to, a million at a time, and can be rebuilt at will (ADR-0006).
+point to, a million at a time, and can be rebuilt at will (ADR-0016).
 """
 
 from __future__ import annotations
