@@ -140,7 +140,7 @@ class DemoStep:
     """One app's part of the demo organisation; steps run in order and share ``world``."""
 
     name: str
-    run: Callable[[dict[str, Any]], None]
+    run: Callable[[Any], None]
 
 
 navigation: Registry[NavigationEntry] = Registry()

@@ -27,6 +27,8 @@ def is_queryset_or_model_write(call: ast.Call) -> bool:
     a form's ``save`` (forms are plain here)."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in WRITES:
         return False
+    if any(keyword.arg == "actor" for keyword in call.keywords):
+        return False  # a service, whatever it is held by
     owner = ast.unparse(call.func.value)
     if call.func.attr == "update":
         return ".objects" in owner or ".filter(" in owner
