@@ -67,12 +67,11 @@ def sprint_summary(
 ) -> SprintSummary:
     """Sum a sprint up as it stood at its completion.
 
-    `histories` holds each item's intervals in order. Committed: in the sprint and unfinished at its
-    start, with the estimates of that moment. Completed: in the sprint and DONE at its completion,
-    finished after its start, with the estimates of the completion. Finished before the start:
-    shown as completed outside, not counted. In `counted_before` (an earlier sprint counted it, then
-    it was re-opened): shown as finished again, not counted. Carried over: in the sprint, neither
-    DONE nor CANCELLED at its completion.
+    `histories` holds each item's intervals in order. Committed: in the sprint at its start, with the estimates of
+    that moment. Completed: in the sprint until its completion and DONE then, finished after the start, with the
+    estimates of the finish. Finished before the start: shown as completed outside, not counted. In
+    `counted_before` (an earlier sprint counted it, then it was re-opened): shown as finished again, not counted.
+    Carried over: in the sprint until its completion, neither DONE nor CANCELLED then.
     """
     committed: dict[int, Decimal | None] = {}
     completed: dict[int, Decimal | None] = {}
@@ -83,18 +82,20 @@ def sprint_summary(
     for item_id, intervals in sorted(histories.items()):
         opening = interval_at(intervals, starts_at)
         closing = interval_at(intervals, completed_at)
-        if opening and opening.sprint_id == sprint_id and opening.category not in _OVER:
+        last = _interval_before(intervals, completed_at)
+        if opening and opening.sprint_id == sprint_id:
             committed[item_id] = opening.estimate
         changes.extend(_scope_events(intervals, sprint_id, starts_at, completed_at))
-        if closing is None or closing.sprint_id != sprint_id:
+        if closing is None or last is None or last.sprint_id != sprint_id:
             continue
         if closing.category is Category.DONE:
-            if _finished_at(intervals, completed_at) <= starts_at:
-                outside[item_id] = closing.estimate
+            finished = _finish_before(intervals, completed_at)
+            if finished.from_at < starts_at:
+                outside[item_id] = finished.estimate
             elif item_id in counted_before:
-                again[item_id] = closing.estimate
+                again[item_id] = finished.estimate
             else:
-                completed[item_id] = closing.estimate
+                completed[item_id] = finished.estimate
         elif closing.category is not Category.CANCELLED:
             carried[item_id] = closing.estimate
     kept = {item_id: estimate for item_id, estimate in committed.items() if item_id in completed}
@@ -111,9 +112,6 @@ def sprint_summary(
     )
 
 
-_OVER = frozenset({Category.DONE, Category.CANCELLED})
-
-
 def interval_at(intervals: Sequence[Interval], at: datetime) -> Interval | None:
     """Return what was true of an item at a moment; None before it existed."""
     for interval in intervals:
@@ -122,14 +120,23 @@ def interval_at(intervals: Sequence[Interval], at: datetime) -> Interval | None:
     return None
 
 
-def _finished_at(intervals: Sequence[Interval], at: datetime) -> datetime:
-    """Return when the run of DONE that the item is in at `at` began."""
-    finished_at = at
-    for interval in reversed([interval for interval in intervals if interval.from_at <= at]):
+def _interval_before(intervals: Sequence[Interval], at: datetime) -> Interval | None:
+    """Return what was true of an item up to a moment: what happens at the very completion comes after the sprint."""
+    for interval in intervals:
+        if interval.from_at < at and (interval.until_at is None or at <= interval.until_at):
+            return interval
+    return None
+
+
+def _finish_before(intervals: Sequence[Interval], at: datetime) -> Interval:
+    """Return the interval with which the run of DONE that the item is in at `at` began."""
+    known = [interval for interval in intervals if interval.from_at <= at]
+    finish = known[-1]
+    for interval in reversed(known):
         if interval.category is not Category.DONE:
             break
-        finished_at = interval.from_at
-    return finished_at
+        finish = interval
+    return finish
 
 
 def _scope_events(
