@@ -34,6 +34,7 @@ from pmo_portal.lib.registry import (
 )
 from portfolio.models import TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
+from teams.demo.open_data import open_data
 from teams.demo.simulation import work
 from teams.models import Sprint, SprintState, TeamMode, WorkItem
 from teams.selectors import describers  # noqa: F401 - registers how the history words our events
@@ -143,3 +144,4 @@ _page("sprints", gettext_lazy("Sprints"), "calendar-range", "teams:sprint_list",
 _page("items", gettext_lazy("Items"), "table", "teams:item_list", "item.view", 40)
 _page("settings", gettext_lazy("Settings"), "settings", "teams:team_settings", "team.configure", 90)
 demo_steps.register(DemoStep("Teams and their work", work), position=30)
+demo_steps.register(DemoStep("Open data of Titanium", open_data), position=40)
