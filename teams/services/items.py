@@ -16,7 +16,7 @@ from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require, re
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Feature, StateCategory, WorkflowState
 from portfolio.services import tracking
-from portfolio.services.moves import move
+from portfolio.services.moves import check_limit, move
 from portfolio.services.rank import rank_at_end, retrying_rank
 from teams.models import ItemEvent, ItemKeyAlias, Sprint, SprintState, Team, WorkItem
 from teams.services.registration import ITEM
@@ -48,6 +48,7 @@ def item_create(
         first = state or _first_state(team)
         if first.workflow_id != team.workflow_id or first.is_archived:
             raise Refused(_("“%(state)s” is not a state of this board.") % {"state": first.name})
+        _hold_sprint(actor, fields.get("sprint"))
         _check_references(actor, team, fields)
         Team.objects.filter(pk=team.pk).update(next_number=F("next_number") + 1)
         number = Team.objects.values_list("next_number", flat=True).get(pk=team.pk) - 1
@@ -89,6 +90,7 @@ def item_edit(
     custom = fields.pop("custom", None)
     _check_fields(fields)
     with transaction.atomic():
+        _hold_sprint(actor, fields.get("sprint"))
         item = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, item)
         _check_present(item)
@@ -169,6 +171,7 @@ def _flag(*, actor: Actor, item: WorkItem, reason: str, at: datetime) -> WorkIte
         item = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, item)
         _check_present(item)
+        _check_hosted(Team.objects.get(pk=item.team_id), actor)
         old = _flag_value(item)
         item.blocked_at = (item.blocked_at or at) if reason else None
         item.blocked_reason = reason
@@ -196,8 +199,8 @@ def items_plan(*, actor: Actor, items: Sequence[WorkItem], sprint: Sprint | None
 
 
 def item_transfer(*, actor: Actor, item: WorkItem, team: Team, state: WorkflowState | None, at: datetime) -> WorkItem:
-    """Hand an item to another team. It keeps its key, leaves its sprint, and enters ``state`` of the new board, or
-    the first state of the same category."""
+    """Hand an item to another team, and its sub-tasks with it. It keeps its key, leaves its sprint, and enters
+    ``state`` of the new board, or the first state of the same category."""
     require(actor, Action.EDIT, item)
     require_within(actor, Action.CREATE, WorkItem, team.pk)
 
@@ -209,21 +212,34 @@ def item_transfer(*, actor: Actor, item: WorkItem, team: Team, state: WorkflowSt
         _check_hosted(team, actor)
         if current.team_id == team.pk:
             return current
-        old_team_id, old_state_id = current.team_id, current.state_id
-        changes = [tracking.Change(EventKind.TEAM, old_ref=old_team_id, new_ref=team.pk)]
-        target = state or _same_category(team, current.state)
-        changes.append(tracking.Change(EventKind.STATE, old_ref=old_state_id, new_ref=target.pk))
-        if current.sprint_id is not None:
-            changes.append(tracking.Change(EventKind.SPRINT, old_ref=current.sprint_id, new_ref=None))
-        current.team, current.state, current.sprint = team, target, None
-        current.rank = rank_at_end(ITEM, team.pk)
-        current.state_entered_at = current.updated_at = at
-        tracking.record(subject=current, changes=changes, actor=actor, at=at)
-        tracking.announce(ITEM, unit_ids={old_team_id}, ids=[current.pk], counts=True)
-        current.save(update_fields=["team", "state", "sprint", "rank", "state_entered_at", "updated_at", "version"])
+        if current.parent_id is not None:
+            raise Refused(_("%(key)s is part of another item and goes where that goes.") % {"key": current.key})
+        _hand_over(current, team=team, state=state, actor=actor, at=at)
+        # SECURITY: a sub-task left behind would be shown to the new team with an item they may see, in a team they
+        # may not look into. What lies in the recycle bin goes along: it may be taken out again.
+        for part in WorkItem.objects.select_for_update().filter(parent=current).order_by("pk"):
+            _hand_over(part, team=team, state=None, actor=actor, at=at)
         return current
 
     return retrying_rank(work)
+
+
+def _hand_over(item: WorkItem, *, team: Team, state: WorkflowState | None, actor: Actor, at: datetime) -> None:
+    old_team_id, old_state_id = item.team_id, item.state_id
+    target = state or _same_category(team, item.state)
+    changes = [
+        tracking.Change(EventKind.TEAM, old_ref=old_team_id, new_ref=team.pk),
+        tracking.Change(EventKind.STATE, old_ref=old_state_id, new_ref=target.pk),
+    ]
+    if item.sprint_id is not None:
+        changes.append(tracking.Change(EventKind.SPRINT, old_ref=item.sprint_id, new_ref=None))
+    item.team, item.state, item.sprint = team, target, None
+    check_limit(ITEM, item, target)
+    item.rank = rank_at_end(ITEM, team.pk)
+    item.state_entered_at = item.updated_at = at
+    tracking.record(subject=item, changes=changes, actor=actor, at=at)
+    tracking.announce(ITEM, unit_ids={old_team_id}, ids=[item.pk], counts=True)
+    item.save(update_fields=["team", "state", "sprint", "rank", "state_entered_at", "updated_at", "version"])
 
 
 def item_delete(*, actor: Actor, item: WorkItem, at: datetime) -> WorkItem:
@@ -250,6 +266,10 @@ def item_undo(*, actor: Actor, item: WorkItem, event: ItemEvent, at: datetime) -
     require(actor, Action.DELETE if event.kind == EventKind.DELETED else Action.EDIT, item)
 
     def work() -> WorkItem:
+        left = ItemEvent.objects.filter(
+            subject_id=item.pk, correlation_id=event.correlation_id, kind=EventKind.SPRINT, old_ref__isnull=False
+        ).values("old_ref")
+        _hold_sprint(actor, Sprint.objects.filter(pk__in=left).first())
         current = tracking.locked(WorkItem, item.pk)
         _check_hosted(Team.objects.get(pk=current.team_id), actor)
         tracking.undo_together(current, event=event, actor=actor, at=at)
@@ -296,16 +316,23 @@ def _check_references(actor: Actor, team: Team, fields: Mapping[str, Any]) -> No
     if parent is not None and (parent.team_id != team.pk or parent.parent_id is not None):
         raise Refused(_("A sub-task belongs to an item of the same team that is not a sub-task itself."))
     sprint: Sprint | None = fields.get("sprint")
+    if sprint is not None and sprint.team_id != team.pk:
+        raise Refused(_("That sprint belongs to another team."))
+
+
+def _hold_sprint(actor: Actor, sprint: Sprint | None) -> None:
+    """Keep a sprint that items are about to enter from being closed until the commit; refuse one that is closed.
+
+    Before any item is locked: a close takes its sprint first and then what is in it, and two people who plan the same
+    items must not wait for each other.
+    """
     if sprint is None:
         return
-    # A share lock: a sprint cannot be closed between this check and our commit, nor we slip in after the close.
-    state = (
-        Sprint.objects.select_for_update(of=("self",)).filter(pk=sprint.pk, team=team).values_list("state", flat=True)
-    )
-    found = list(state)
-    if not found:
-        raise Refused(_("That sprint belongs to another team."))
-    if found[0] == SprintState.CLOSED and not actor.is_system:
+    held = Sprint.objects.select_for_update(no_key=True, of=("self",)).filter(pk=sprint.pk)
+    state = held.values_list("state", flat=True).first()
+    if state is None:
+        raise Refused(_("That sprint does not exist any more."))
+    if state == SprintState.CLOSED and not actor.is_system:
         raise Refused(_("“%(sprint)s” is closed; what it knew at its close is kept.") % {"sprint": sprint.name})
 
 

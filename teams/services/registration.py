@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
+
+from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
 from portfolio.services.tracking import register_restorer
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
-from teams.models import ItemEvent, WorkItem
+from teams.models import ItemEvent, Sprint, SprintState, WorkItem
 
 ITEM: Final = register_tracked(
     TrackedType(
@@ -46,4 +49,18 @@ def _restore_blocked(subject: Tracked, event: TrackedEvent) -> list[str]:
     return ["blocked_at", "blocked_reason"]
 
 
+def _restore_sprint(subject: Tracked, event: TrackedEvent) -> list[str]:
+    """Back into a sprint only while it is open and the team's own: a closed one keeps what it knew, and an item in it
+    would be on no board and in no backlog."""
+    if not isinstance(subject, WorkItem):
+        raise TypeError("Only work items are in sprints.")
+    if event.old_ref is not None:
+        sprints = Sprint.objects.filter(pk=event.old_ref, team_id=subject.team_id).exclude(state=SprintState.CLOSED)
+        if not sprints.exists():
+            raise Refused(_("The sprint it was in is closed, or another team's."))
+    subject.sprint_id = event.old_ref
+    return ["sprint"]
+
+
 register_restorer(WorkItem, EventKind.BLOCKED, _restore_blocked)
+register_restorer(WorkItem, EventKind.SPRINT, _restore_sprint)

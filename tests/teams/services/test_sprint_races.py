@@ -1,0 +1,132 @@
+"""Planning while others plan, close and undo: one order of locks, and no way back into a closed sprint."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from threading import Barrier, BrokenBarrierError, local
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from organization.access import SYSTEM
+from pmo_portal.lib.errors import Refused
+from portfolio.models import EventKind, StateCategory
+from portfolio.services import tracking
+from teams.models import ItemEvent, Sprint, WorkItem
+from teams.services import items, sprints
+from tests.factories.organization import NOW
+from tests.factories.teams import item_make, sprint_make, team_make
+from tests.portfolio.racing import race
+
+
+@pytest.mark.django_db
+def test_undo_does_not_put_an_item_back_into_a_closed_sprint() -> None:
+    team = team_make()
+    sprint = sprint_make(team, start=True)
+    left = item_make(team, category=StateCategory.ACTIVE, sprint=sprint)
+    sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=None, at=NOW + timedelta(days=14))
+    carried = ItemEvent.objects.filter(subject=left, kind=EventKind.SPRINT).latest("seq")
+
+    with pytest.raises(Refused, match="closed"):
+        items.item_undo(actor=SYSTEM, item=left, event=carried, at=NOW + timedelta(days=15))
+
+    left.refresh_from_db()
+    assert left.sprint is None
+
+
+@pytest.mark.django_db
+def test_undo_does_not_put_an_item_into_a_sprint_of_the_team_it_left() -> None:
+    here, there = team_make(), team_make()
+    sprint = sprint_make(here)
+    item = item_make(here, sprint=sprint)
+    items.items_plan(actor=SYSTEM, items=[item], sprint=None, at=NOW)
+    taken_out = ItemEvent.objects.filter(subject=item, kind=EventKind.SPRINT).latest("seq")
+    items.item_transfer(actor=SYSTEM, item=item, team=there, state=None, at=NOW)
+
+    with pytest.raises(Refused, match="another team"):
+        items.item_undo(actor=SYSTEM, item=item, event=taken_out, at=NOW)
+
+
+@pytest.mark.django_db
+def test_undo_puts_an_item_back_into_an_open_sprint() -> None:
+    team = team_make()
+    sprint = sprint_make(team)
+    item = item_make(team, sprint=sprint)
+    items.items_plan(actor=SYSTEM, items=[item], sprint=None, at=NOW)
+    taken_out = ItemEvent.objects.filter(subject=item, kind=EventKind.SPRINT).latest("seq")
+
+    assert items.item_undo(actor=SYSTEM, item=item, event=taken_out, at=NOW).sprint_id == sprint.pk
+
+
+@pytest.mark.django_db
+def test_transfer_takes_the_sub_tasks_along_even_deleted_ones() -> None:
+    here, there = team_make(), team_make()
+    item = item_make(here)
+    part, gone = (item_make(here, type="SUBTASK", parent=item) for _ in range(2))
+    items.item_delete(actor=SYSTEM, item=gone, at=NOW)
+
+    items.item_transfer(actor=SYSTEM, item=item, team=there, state=None, at=NOW)
+
+    assert set(WorkItem.objects.values_list("team_id", flat=True)) == {there.pk}
+    assert set(WorkItem.objects.values_list("state__workflow_id", flat=True)) == {there.workflow_id}
+    assert ItemEvent.objects.filter(subject=part, kind=EventKind.TEAM, new_ref=there.pk).exists()
+
+
+@pytest.mark.django_db
+def test_a_sub_task_is_not_handed_over_without_its_item() -> None:
+    here, there = team_make(), team_make()
+    part = item_make(here, type="SUBTASK", parent=item_make(here))
+    with pytest.raises(Refused, match="part of another item"):
+        items.item_transfer(actor=SYSTEM, item=part, team=there, state=None, at=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_plan_overlapping_items_into_one_sprint_do_not_block_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each has locked their first item when both reach for the rest; the sprint, taken first, keeps them in line."""
+    team = team_make()
+    sprint = sprint_make(team)
+    one, two, three = (item_make(team) for _ in range(3))
+    outcomes = _planned_together(monkeypatch, sprint, [[one, two], [two, three]])
+    assert [each for each in outcomes if isinstance(each, Exception)] == []
+    assert set(WorkItem.objects.values_list("sprint_id", flat=True)) == {sprint.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_order_of_locks_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    team = team_make()
+    sprint = sprint_make(team)
+    one, two, three = (item_make(team) for _ in range(3))
+    hold = items._hold_sprint
+    # As it was: the sprint is taken after the item.
+    monkeypatch.setattr(items, "_hold_sprint", lambda actor, held: None)
+    check = items._check_references
+
+    def check_then_hold(actor: Any, team: Any, fields: Any) -> None:
+        check(actor, team, fields)
+        hold(actor, fields.get("sprint"))
+
+    monkeypatch.setattr(items, "_check_references", check_then_hold)
+    outcomes = _planned_together(monkeypatch, sprint, [[one, two], [two, three]])
+    assert any(isinstance(each, OperationalError) for each in outcomes)
+
+
+def _planned_together(monkeypatch: pytest.MonkeyPatch, sprint: Sprint, selections: list[list[WorkItem]]) -> list[Any]:
+    """Plan each selection in a thread of its own; who locks a first item waits a moment for the others to do so."""
+    barrier, seen = Barrier(len(selections)), local()
+    locked = tracking.locked
+
+    def locked_and_waited(model: Any, pk: int) -> Any:
+        row = locked(model, pk)
+        if not hasattr(seen, "first"):
+            seen.first = pk
+            with suppress(BrokenBarrierError):  # the others wait for the sprint: nobody to meet
+                barrier.wait(timeout=1)
+        return row
+
+    monkeypatch.setattr(tracking, "locked", locked_and_waited)
+    return race([partial(items.items_plan, actor=SYSTEM, items=each, sprint=sprint, at=NOW) for each in selections])
