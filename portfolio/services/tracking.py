@@ -10,10 +10,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Max, Model
+from django.db.models import Max, Model, OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib import live, registry
@@ -24,6 +25,8 @@ from portfolio.services.append import events_append
 from portfolio.services.types import METRIC_KINDS, NEVER_UNDONE, TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
+
+_STATE_COLUMNS: Final = {field.attname: field.attname for field in WorkflowState._meta.concrete_fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,15 @@ class Change:
 
 
 def locked(model: type[T], pk: int) -> T:
-    """The row as it is now, locked until the end of the transaction: whoever writes next waits."""
-    row: T = model._default_manager.select_for_update(of=("self",)).select_related("state").get(pk=pk)
+    """The row as it is now, locked until the end of the transaction: whoever writes next waits.
+
+    Its state comes with it by a subquery, not by a join: after waiting for another writer PostgreSQL reads the locked
+    row anew but keeps the other side of a join as it was, and a row that had got another state would not be found.
+    """
+    state = WorkflowState.objects.filter(pk=OuterRef("state_id")).values(row=JSONObject(**_STATE_COLUMNS))
+    row: T = model._default_manager.annotate(_state_row=Subquery(state)).select_for_update().get(pk=pk)
+    found: dict[str, Any] = row._state_row  # type: ignore[attr-defined]
+    row.state = WorkflowState.from_db(row._state.db, list(_STATE_COLUMNS), [found[name] for name in _STATE_COLUMNS])
     return row
 
 

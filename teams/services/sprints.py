@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib.access import Action, Actor, require, require_within
@@ -121,13 +122,9 @@ def sprint_close(
             )
         targets = dict(decisions or {})
         _check_targets(sprint, {carry_to, *targets.values()})
-        items = list(
-            WorkItem.objects.present()
-            .filter(sprint=sprint)
-            .select_for_update(of=("self",))
-            .select_related("state")
-            .order_by("pk")
-        )
+        # Locked first and read with their states then: a locking join would miss whatever moves at this moment.
+        items = list(WorkItem.objects.present().filter(sprint=sprint).select_for_update().order_by("pk"))
+        prefetch_related_objects(items, "state")
         sprint.state = SprintState.CLOSED
         sprint.completed_at = at
         sprint.version += 1

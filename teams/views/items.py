@@ -189,7 +189,10 @@ def item_block(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
 @access(Action.EDIT, WorkItem, by="key", select=SELECT)
 def item_unblock(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
     """Take the flag off."""
-    items.item_unblock(actor=actor_of(request), item=item, at=timezone.now())
+    try:
+        items.item_unblock(actor=actor_of(request), item=item, at=timezone.now())
+    except DomainError as error:
+        return toast(item_page(request, item, status=error.status), error, kind="error")
     return _after(request, item)
 
 

@@ -114,7 +114,10 @@ def state_move(request: HttpRequest, team: Team, pk: int) -> HttpResponseBase:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         raise Http404
-    workflows.state_reorder(actor=actor_of(request), state=_state(team, pk), by=form.cleaned_data["by"])
+    try:
+        workflows.state_reorder(actor=actor_of(request), state=_state(team, pk), by=form.cleaned_data["by"])
+    except DomainError as error:
+        messages.error(request, str(error))
     return go_to(request, "teams:team_settings", team.unit.code)
 
 

@@ -84,6 +84,29 @@ def test_fifty_moves_in_one_column_leave_a_strict_order(team: Team, world: World
         assert sorted(item.events.values_list("seq", flat=True)) == list(range(1, item.version + 1))
 
 
+def test_one_card_moved_by_many_at_once_is_found_by_all(team: Team, world: World) -> None:
+    """Every mover waits for the one before and then finds the card, though its column has changed meanwhile."""
+    states = list(team.workflow.states.order_by("position"))
+    item = item_make(team, at=timezone.now())
+    clients = [Client() for _n in range(HANDS)]
+    for client in clients:
+        client.force_login(world.persona("developer").user)
+    url = f"/teams/{team.unit.code}/board/move/"
+
+    def carry(number: int) -> list[int]:
+        chance = random.Random(number)
+        return [
+            clients[number].post(url, {"id": item.pk, "to": chance.choice(states).pk}).status_code
+            for _move in range(12)
+        ]
+
+    assert set(together(carry)) == {200}
+    item.refresh_from_db()
+    assert item.version == item.events.count()
+    last = item.events.filter(kind="STATE").order_by("-seq")[0]
+    assert last.new_ref == item.state_id
+
+
 def test_without_the_retry_the_same_crowd_clashes(team: Team, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The positive control: the clash that the retry hides is real."""
     monkeypatch.setattr(rank, "MAX_ATTEMPTS", 1)

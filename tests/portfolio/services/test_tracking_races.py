@@ -192,11 +192,11 @@ def test_control_without_the_lock_the_limit_is_passed(unit: Unit, monkeypatch: p
     check = moves.check_limit
 
     def counting_before_anybody_moves(*args: Any) -> None:
-        with monkeypatch.context() as patched:
-            patched.setattr("django.db.models.query.QuerySet.select_for_update", lambda self, **kwargs: self)
-            check(*args)
+        check(*args)
         met.wait(timeout=20)
 
+    # For the whole test, not around the count: two threads that patch and restore one name leave it patched.
+    monkeypatch.setattr("django.db.models.query.QuerySet.select_for_update", lambda self, **kwargs: self)
     monkeypatch.setattr(moves, "check_limit", counting_before_anybody_moves)
     race([move_of(epic_make(unit), state) for _ in range(2)])
     assert Epic.objects.filter(state=state).count() == 2
