@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from organization.access import SYSTEM
+from organization.access import PersonActor, actor_for
 from organization.models import Role
 from portfolio.models import Epic, EpicType, Feature, Recommendation, ThemeState, TrackedKind, WorkflowState
 from portfolio.services.cases import case_save
@@ -152,9 +152,10 @@ def strategy(world: DemoWorld) -> None:
     """Themes, epics with their way through the kanban, cases and features."""
     portfolio = world.units["LARK"]
     owner = world.people[Role.PMO_STAFF]
+    author = actor_for(owner.user)
     themes = {
         name: theme_create(
-            actor=SYSTEM,
+            actor=author,
             unit=portfolio,
             values={
                 "name": name,
@@ -171,21 +172,21 @@ def strategy(world: DemoWorld) -> None:
     states = list(workflow_of(portfolio, TrackedKind.EPIC).states.order_by("position"))
     world.extra["features"] = []
     for number, draft in enumerate(EPICS):
-        epic = _epic(world, draft, number)
+        epic = _epic(world, author, draft, number)
         shares = {themes[name].pk: share for name, share in draft.themes.items()}
         if shares:
             aligned_at = epic.created_at + timedelta(days=1)
-            epic = epic_align(actor=SYSTEM, epic=epic, shares=shares, seen_version=None, at=aligned_at)
+            epic = epic_align(actor=author, epic=epic, shares=shares, seen_version=None, at=aligned_at)
         if draft.hypothesis:
-            _case(epic, draft)
-        _go_its_way(world, epic, draft, states)
+            _case(author, epic, draft)
+        _go_its_way(world, author, epic, draft, states)
         for program, title in draft.features:
-            world.extra["features"].append((program, _feature(world, epic, draft, program, title)))
+            world.extra["features"].append((program, _feature(world, author, epic, draft, program, title)))
 
 
-def _epic(world: DemoWorld, draft: DemoEpic, number: int) -> Epic:
+def _epic(world: DemoWorld, author: PersonActor, draft: DemoEpic, number: int) -> Epic:
     return epic_create(
-        actor=SYSTEM,
+        actor=author,
         unit=world.units["LARK"],
         title=draft.title,
         values={
@@ -197,17 +198,19 @@ def _epic(world: DemoWorld, draft: DemoEpic, number: int) -> Epic:
     )
 
 
-def _go_its_way(world: DemoWorld, epic: Epic, draft: DemoEpic, states: list[WorkflowState]) -> None:
+def _go_its_way(
+    world: DemoWorld, author: PersonActor, epic: Epic, draft: DemoEpic, states: list[WorkflowState]
+) -> None:
     """Through the kanban, its moves spread from its beginning to a few weeks ago."""
     way = [draft.state] if draft.state == _STOPPED else list(range(1, draft.state + 1))
     began = epic.created_at + timedelta(days=3)
     ended = world.now - timedelta(days=world.chance.randint(4, 45))
     for step, position in enumerate(way, start=1):
         at = began + (ended - began) * step / len(way)
-        epic = epic_move(actor=SYSTEM, epic=epic, to_state=states[position], after_id=None, seen_version=None, at=at)
+        epic = epic_move(actor=author, epic=epic, to_state=states[position], after_id=None, seen_version=None, at=at)
 
 
-def _case(epic: Epic, draft: DemoEpic) -> None:
+def _case(author: PersonActor, epic: Epic, draft: DemoEpic) -> None:
     at = epic.created_at + timedelta(days=2)
     values = {
         "outcome_hypothesis": draft.hypothesis,
@@ -217,7 +220,7 @@ def _case(epic: Epic, draft: DemoEpic) -> None:
         "cost_full": _thousand(draft.cost_full),
         "benefit": _thousand(draft.benefit),
     }
-    case = case_save(actor=SYSTEM, epic=epic, values=values, seen_number=None, at=at)
+    case = case_save(actor=author, epic=epic, values=values, seen_number=None, at=at)
     if draft.state >= 3 and case is not None:
         decided = {
             "recommendation": Recommendation.NO_GO if draft.state == _STOPPED else Recommendation.GO,
@@ -225,18 +228,18 @@ def _case(epic: Epic, draft: DemoEpic) -> None:
             if draft.state != _STOPPED
             else "The benefit does not cover the cost of the licence.",
         }
-        case_save(actor=SYSTEM, epic=epic, values=decided, seen_number=case.number, at=at + timedelta(days=20))
+        case_save(actor=author, epic=epic, values=decided, seen_number=case.number, at=at + timedelta(days=20))
 
 
 def _thousand(amount: int | None) -> Decimal | None:
     return None if amount is None else Decimal(amount * 1000)
 
 
-def _feature(world: DemoWorld, epic: Epic, draft: DemoEpic, program: str, title: str) -> Feature:
+def _feature(world: DemoWorld, author: PersonActor, epic: Epic, draft: DemoEpic, program: str, title: str) -> Feature:
     unit = world.units[program]
     states = list(workflow_of(unit, TrackedKind.FEATURE).states.order_by("position"))
     feature = feature_create(
-        actor=SYSTEM,
+        actor=author,
         unit=unit,
         title=title,
         values={
@@ -252,6 +255,6 @@ def _feature(world: DemoWorld, epic: Epic, draft: DemoEpic, program: str, title:
     for position in range(1, target + 1):
         at += timedelta(days=world.chance.randint(5, 40))
         feature = feature_move(
-            actor=SYSTEM, feature=feature, to_state=states[position], after_id=None, seen_version=None, at=at
+            actor=author, feature=feature, to_state=states[position], after_id=None, seen_version=None, at=at
         )
     return feature
