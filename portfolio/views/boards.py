@@ -31,18 +31,19 @@ from portfolio.services.workflows import workflow_of
 
 @dataclass(frozen=True, slots=True)
 class BoardPages:
-    """A kind of board with its addresses and services. ``things`` are those of a unit that the actor sees, ``fits``
-    those that the filter of the address leaves."""
+    """A kind of board with its addresses and services. ``page`` names the board's own address; ``things`` are those of
+    a unit that the actor sees, ``fits`` those that the filter of the address leaves."""
 
     board: BoardKind
     noun: str
+    page: str
     things: Callable[[Unit, Actor], QuerySet[Any]]
     fits: Callable[[HttpRequest, QuerySet[Any]], QuerySet[Any]]
     create: Callable[..., Tracked]
     move: Callable[..., Tracked]
 
     def url(self, page: str, *args: object) -> str:
-        """An address of this kind: ``url("board", code)``."""
+        """An address of this kind: ``url("board_move", code)``."""
         return reverse(f"portfolio:{self.noun}_{page}", args=args)
 
 
@@ -107,20 +108,23 @@ def move_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpResp
     state = WorkflowState.objects.filter(pk=wanted["to"], workflow=workflow).first()
     if subject is None or state is None:
         raise Http404
+    at = timezone.now()
     try:
         moved = pages.move(
             **{"actor": actor, pages.noun: subject},
             to_state=state,
             after_id=wanted["after"],
             seen_version=wanted["version"],
-            at=timezone.now(),
+            at=at,
         )
     except DomainError as error:
         answer = HttpResponse(_touched(request, pages, unit, [subject.pk], workflow=workflow), status=error.status)
         return toast(answer, error, kind="error")
     answer = HttpResponse(_touched(request, pages, unit, [moved.pk], workflow=workflow))
     text = _("%(key)s is in “%(state)s” now.") % {"key": moved.key, "state": state.name}
-    return toast(answer, text, undo_url=pages.url("undo", moved.key, moved.version))
+    # Dropped where it was: its last event is somebody's earlier change, which this toast must not offer to undo.
+    has_moved = moved.updated_at == at
+    return toast(answer, text, undo_url=pages.url("undo", moved.key, moved.version) if has_moved else "")
 
 
 def add_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpResponse:
@@ -143,7 +147,7 @@ def add_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpRespo
     except ValidationError as error:
         return toast(HttpResponse(status=422), " ".join(error.messages), kind="error")
     if not wants_fragment(request):
-        return go_to(request, pages.url("board", unit.code))
+        return go_to(request, pages.page, unit.code)
     answer = HttpResponse(_touched(request, pages, unit, [thing.pk for thing in made], workflow=workflow))
     text = ngettext("%(key)s added.", "%(count)s cards added.", len(made))
     return toast(answer, text % {"key": made[0].key, "count": len(made)})

@@ -14,6 +14,7 @@ from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of, policy_for, require_within
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.cases import CaseForm
 from portfolio.models import BusinessCase, Epic
 from portfolio.selectors.cases import case_differences, case_sections, case_versions
@@ -30,8 +31,8 @@ def _versions(request: HttpRequest, epic: Epic) -> list[BusinessCase]:
 
 
 def _number(request: HttpRequest, name: str, otherwise: int) -> int:
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else otherwise
+    value = whole_number(request.GET.get(name, ""))
+    return otherwise if value is None else value
 
 
 def _one(versions: list[BusinessCase], number: int) -> BusinessCase:

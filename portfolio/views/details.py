@@ -21,6 +21,7 @@ from pmo_portal.lib.access import actor_of
 from pmo_portal.lib.errors import Conflict, DomainError
 from pmo_portal.lib.markdown import markdown
 from pmo_portal.lib.pages import go_to, toast, wants_fragment
+from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.customs import PREFIX, split_customs
 from portfolio.forms.things import LabelsField, SeenVersionForm
 from portfolio.models import EventKind, Tracked
@@ -46,12 +47,7 @@ def panel_query(request: HttpRequest) -> str:
 
 def history_context(request: HttpRequest, subject: Tracked, noun: str) -> dict[str, Any]:
     """The history tab: a page of steps, and where each is undone."""
-    before = request.GET.get("before", "")
-    page = history(
-        subject,
-        actor=actor_of(request),
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 9 else None,
-    )
+    page = history(subject, actor=actor_of(request), before=whole_number(request.GET.get("before", "")))
     return {
         "history": page,
         "undo_urls": {

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
+from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.things import EpicForm
 from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind, WorkflowState
 from portfolio.selectors.boards import states_of
@@ -146,11 +147,10 @@ def epic_edit_field(request: HttpRequest, epic: Epic, name: str) -> HttpResponse
 def epic_align(request: HttpRequest, epic: Epic) -> HttpResponse:
     """The shares of the themes were set."""
     typed = {
-        int(name.removeprefix("theme_")): value.strip()
+        theme_id: str(value).strip()
         for name, value in request.POST.items()
-        if name.startswith("theme_") and name.removeprefix("theme_").isdigit() and isinstance(value, str)
+        if name.startswith("theme_") and (theme_id := whole_number(name.removeprefix("theme_"))) is not None
     }
-    version = request.POST.get("version", "")
     error = ""
     status = 422
     try:
@@ -159,7 +159,7 @@ def epic_align(request: HttpRequest, epic: Epic) -> HttpResponse:
             actor=actor_of(request),
             epic=epic,
             shares=shares,
-            seen_version=int(version) if version.isdigit() else None,
+            seen_version=whole_number(request.POST.get("version", "")),
             at=timezone.now(),
         )
     except ValidationError as invalid:
@@ -190,10 +190,11 @@ def _history(request: HttpRequest, epic: Epic) -> HttpResponse:
 @require_POST
 def epic_move(request: HttpRequest, epic: Epic) -> HttpResponse:
     """Move to… from the epic's own page: to the top of another state."""
-    state = WorkflowState.objects.filter(
-        pk=request.POST["to"] if request.POST.get("to", "").isdigit() else 0, workflow_id=epic.state.workflow_id
-    ).first()
-    if state is None or state.pk == epic.state_id:
+    states = WorkflowState.objects.filter(workflow_id=epic.state.workflow_id)
+    state = states.filter(pk=whole_number(request.POST.get("to", ""))).first()
+    if state is None:
+        raise Http404
+    if state.pk == epic.state_id:
         return go_to(request, "portfolio:epic_detail", epic.key)
     try:
         epic = services.epic_move(

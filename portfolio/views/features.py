@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of, policy_for, visible
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
+from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.things import FeatureForm
 from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
 from portfolio.selectors.boards import states_of
@@ -123,10 +124,11 @@ def feature_edit_field(request: HttpRequest, feature: Feature, name: str) -> Htt
 @require_POST
 def feature_move(request: HttpRequest, feature: Feature) -> HttpResponse:
     """Move to… from the feature's own page: to the top of another state."""
-    wanted = request.POST.get("to", "")
     states = WorkflowState.objects.filter(workflow_id=feature.state.workflow_id)
-    state = states.filter(pk=int(wanted)).first() if wanted.isascii() and wanted.isdigit() else None
-    if state is None or state.pk == feature.state_id:
+    state = states.filter(pk=whole_number(request.POST.get("to", ""))).first()
+    if state is None:
+        raise Http404
+    if state.pk == feature.state_id:
         return go_to(request, "portfolio:feature_detail", feature.key)
     try:
         feature = services.feature_move(

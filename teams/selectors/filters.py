@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import day_start
 from teams.models import ItemType
 
@@ -89,12 +90,12 @@ class ItemFilter:
             # Somebody without a person of their own has nothing assigned: id 0 is nobody's.
             assignee: int | None = actor.person_id or 0
         else:
-            assignee = int(self.who) if _is_id(self.who) else None
+            assignee = whole_number(self.who)
         return {
             "text": like_pattern(self.text) if self.text else None,
             "assignee": assignee,
             "is_unassigned": self.who == NOBODY,
-            "epic": int(self.epic) if _is_id(self.epic) else None,
+            "epic": whole_number(self.epic),
             "is_without_epic": self.epic == NOBODY,
             "type": self.type or None,
             "label": self.label or None,
@@ -115,4 +116,4 @@ def toggled(query: Mapping[str, str], name: str, value: str) -> dict[str, str]:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
+    return whole_number(text) is not None

@@ -126,6 +126,7 @@ def board_move(request: HttpRequest, team: Team) -> HttpResponseBase:
     state = _column(team, wanted["to"], item_id=wanted["id"])
     item = WorkItem(pk=wanted["id"], team=team)
     scope = scope_of(request, team)
+    at = timezone.now()
     try:
         moved = item_move(
             actor=scope.actor,
@@ -133,13 +134,15 @@ def board_move(request: HttpRequest, team: Team) -> HttpResponseBase:
             to_state=state,
             after_id=wanted["after"],
             seen_version=wanted["version"],
-            at=timezone.now(),
+            at=at,
         )
     except DomainError as error:
         answer = HttpResponse(_touched_html(scope, [item.pk]), status=error.status)
         return toast(answer, error, kind="error")
     answer = HttpResponse(_touched_html(scope, [item.pk]))
-    undo = reverse("teams:item_undo", args=[moved.key, moved.version])
+    # Dropped where it was: its last event is somebody's earlier change, which this toast must not offer to undo.
+    has_moved = moved.updated_at == at
+    undo = reverse("teams:item_undo", args=[moved.key, moved.version]) if has_moved else ""
     return toast(answer, _("%(key)s is in “%(state)s” now.") % {"key": moved.key, "state": state.name}, undo_url=undo)
 
 

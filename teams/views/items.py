@@ -16,6 +16,7 @@ from pmo_portal.lib.access import Action, access, actor_of, load, visible
 from pmo_portal.lib.errors import Conflict, DomainError
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
+from pmo_portal.lib.parameters import whole_number
 from portfolio.models import StateCategory
 from portfolio.selectors.history import history
 from teams.forms import ItemBlockForm, ItemForm, ItemMoveForm, ItemTransferForm, SubItemForm, VersionForm
@@ -79,8 +80,8 @@ def item_page(
         context["crumbs"] = crumbs_of(units_above(item.team, actor), board, (item.key, url))
         context |= live_context(request, [item.team_id])
     if is_history:
-        before = request.GET.get("before", "")
-        context["history"] = history(item, actor=actor, before=int(before) if before.isdigit() else None)
+        before = whole_number(request.GET.get("before", ""))
+        context["history"] = history(item, actor=actor, before=before)
     else:
         form = ItemForm(team=item.team, actor=actor, item=item)
         context |= {

@@ -15,6 +15,7 @@ from pmo_portal.lib.access import Action, access, actor_of, listing, visible
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import local_day
 from portfolio.models import WorkflowState
 from teams.forms import ItemForm
@@ -34,8 +35,7 @@ def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     wanted = ItemFilter.from_query(request.GET)
     scope = request.GET.get("scope", "open")
     scope = scope if scope in SCOPES else "open"
-    state = request.GET.get("state", "")
-    state_id = int(state) if state.isascii() and state.isdigit() and len(state) < 19 else None
+    state_id = whole_number(request.GET.get("state", ""))
     sort = sort_of(request.GET.get("sort", ""))
     found = items_found(
         team, wanted=wanted, scope=scope, state_id=state_id, sort=sort, actor=actor, today=local_day(timezone.now())
@@ -120,9 +120,8 @@ def item_create_anywhere(request: HttpRequest) -> HttpResponseBase:
 
 def _state(team: Team, state: str) -> WorkflowState | None:
     """The column a new item was asked for; the first one when it is none of this team's."""
-    if not (state.isascii() and state.isdigit() and len(state) < 19):
-        return None
-    return WorkflowState.objects.filter(pk=int(state), workflow_id=team.workflow_id, is_archived=False).first()
+    states = WorkflowState.objects.filter(workflow_id=team.workflow_id, is_archived=False)
+    return states.filter(pk=whole_number(state)).first()
 
 
 def _list_chips(team: Team, wanted: ItemFilter, scope: str, query: dict[str, str]) -> list[Chip]:

@@ -226,3 +226,26 @@ def test_a_feature_card_names_its_epic_only_to_who_sees_it(world: World, client_
     feature_make(world.coast, epic=secret)
     page = client_as("program_lead").get(reverse("portfolio:program_board", args=["COAST"])).content.decode()
     assert "Merger" not in page
+
+
+def test_a_drop_that_changes_nothing_offers_no_undo(world: World, client_as: Callable[[str], Client]) -> None:
+    epic = epic_make(world.north)
+    answer = client_as("pmo_staff").post(
+        reverse("portfolio:epic_board_move", args=["NORTH"]),
+        {"id": epic.pk, "to": epic.state_id, "after": "", "version": epic.version},
+        **HTMX,
+    )
+    assert answer.status_code == 200
+    assert "undo_url" not in toast_of(answer)
+
+
+def test_numbers_that_are_none_are_no_error(world: World, client_as: Callable[[str], Client]) -> None:
+    epic = epic_make(world.north)
+    client = client_as("pmo_staff")
+    for odd in ("²", "9" * 30, "9" * 18, "x"):
+        history = client.get(reverse("portfolio:epic_history", args=[epic.key]), {"before": odd})
+        assert history.status_code == 200, odd
+        moved = client.post(reverse("portfolio:epic_move", args=[epic.key]), {"to": odd})
+        assert moved.status_code == 303, odd
+        aligned = client.post(reverse("portfolio:epic_align", args=[epic.key]), {f"theme_{odd}": "10", "version": odd})
+        assert aligned.status_code in {303, 422}, odd

@@ -356,3 +356,15 @@ def test_board_facet_lists_values_with_counts(team: Team, client_as: Callable[[s
     assert re.search(r'href="/teams/HAR/board/\?type=BUG">Bug<span class="hint">2</span>', html)
     assert "bank" in client.get("/teams/HAR/board/filters/label/").content.decode()
     assert client.get("/teams/HAR/board/filters/secrets/").status_code == 404
+
+
+def test_a_drop_that_changes_nothing_offers_no_undo_of_somebody_elses_change(
+    team: Team, client_as: Callable[[str], Client]
+) -> None:
+    item = item_make(team, at=timezone.now())
+    items.item_edit(
+        actor=SYSTEM, item=item, values={"title": "Written by a colleague"}, seen_version=None, at=timezone.now()
+    )
+    answer = move(client_as("developer"), item, item.state)
+    assert answer.status_code == 200
+    assert "undo_url" not in json.loads(answer.headers["HX-Trigger"])["toast"]

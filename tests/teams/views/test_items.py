@@ -365,3 +365,10 @@ def test_item_list_statements_are_the_same_for_3_and_30_rows(team: Team, client_
             client.get("/teams/HAR/items/")
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 12
+
+
+def test_item_history_before_nonsense_is_the_whole_history(team: Team, client_as: Callable[[str], Client]) -> None:
+    item = item_make(team)
+    for odd in ("²", "9" * 18, "9" * 5000, "-1"):
+        page = client_as("developer").get(f"/items/{item.key}/", {"tab": "history", "before": odd})
+        assert page.status_code == 200, odd[:20]
