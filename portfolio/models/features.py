@@ -14,14 +14,14 @@ class Feature(Tracked):
 
     unit = models.ForeignKey("organization.Unit", models.PROTECT, related_name="features", verbose_name=_("program"))
     epic = models.ForeignKey(
-        "portfolio.Epic", models.SET_NULL, null=True, blank=True, related_name="features", verbose_name=_("epic")
+        "portfolio.Epic", models.PROTECT, null=True, blank=True, related_name="features", verbose_name=_("epic")
     )
     owner = models.ForeignKey(
         "organization.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
     )
     period = models.ForeignKey(
         "organization.Period",
-        models.SET_NULL,
+        models.PROTECT,
         null=True,
         blank=True,
         related_name="+",

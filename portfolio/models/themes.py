@@ -29,7 +29,7 @@ class StrategicTheme(models.Model):
         "organization.Person", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner")
     )
     period = models.ForeignKey(
-        "organization.Period", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("period")
+        "organization.Period", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("period")
     )
     state = models.CharField(_("state"), max_length=8, choices=ThemeState, default=ThemeState.PROPOSED)
     weight_percent = models.PositiveSmallIntegerField(

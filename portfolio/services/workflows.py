@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -206,8 +207,11 @@ def state_recategorise(
 
     ``from_at`` None is a correction: it always meant this, and all history is read again. With a moment, what
     entered the state before keeps the old meaning. Derived numbers of the workflow's units are rebuilt either way.
+    A moment to come is refused: the board would show a meaning that does not hold yet.
     """
     require(actor, Action.CONFIGURE, state)
+    if from_at is not None and from_at > timezone.now():
+        raise Refused(_("A state cannot change its meaning in the future; come back on that day."))
     with transaction.atomic():
         state = WorkflowState.objects.select_for_update().get(pk=state.pk)
         if from_at is None:

@@ -11,7 +11,7 @@
   if (!streamUrl || !liveTicket) return;
 
   const PACE = 1000;
-  const pending = new Map(); // "unit kind" -> {unit, kind, ids}
+  const pending = new Map(); // "unit kind" -> {unit, kind, ids, whole}
   const waiting = new Map(); // element -> number of changes held back
   let timer = 0;
   let everything = false;
@@ -78,7 +78,7 @@
         const cards = mine.filter((change) => change.kind !== "metrics");
         const ids = [...new Set(cards.flatMap((change) => [...change.ids]))];
         // A change without ids is too large to name: everything may be different.
-        const whole = all || cards.some((change) => !change.ids.size);
+        const whole = all || cards.some((change) => change.whole);
         if (whole || ids.length) element.dispatchEvent(new CustomEvent("live:cards", { detail: { ids, all: whole } }));
       } else if (isBusy(element)) {
         hold(element, Math.max(1, mine.reduce((sum, change) => sum + change.ids.size, 0)));
@@ -106,8 +106,9 @@
     if (message.type === "change") {
       for (const { u: unit, k: kind, i: ids } of message.changes) {
         const key = `${unit} ${kind}`;
-        const entry = pending.get(key) ?? { unit, kind, ids: new Set() };
+        const entry = pending.get(key) ?? { unit, kind, ids: new Set(), whole: false };
         (ids ?? []).forEach((id) => entry.ids.add(id));
+        entry.whole ||= !ids?.length;
         pending.set(key, entry);
       }
       if (message.changes.length) pace();

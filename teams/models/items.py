@@ -50,13 +50,13 @@ class WorkItem(Tracked):
         "organization.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assignee")
     )
     feature = models.ForeignKey(
-        "portfolio.Feature", models.SET_NULL, null=True, blank=True, related_name="items", verbose_name=_("feature")
+        "portfolio.Feature", models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("feature")
     )
     parent = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="children", verbose_name=_("parent item")
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent item")
     )
     sprint = models.ForeignKey(
-        "teams.Sprint", models.SET_NULL, null=True, blank=True, related_name="items", verbose_name=_("sprint")
+        "teams.Sprint", models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("sprint")
     )
     priority = models.CharField(_("priority"), max_length=8, choices=Priority, default=Priority.MEDIUM)
     service_class = models.CharField(
