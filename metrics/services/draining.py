@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from metrics.models import RollupTeam
 from metrics.services.announcing import announce
 from metrics.services.applying import rollup_apply
-from metrics.services.contributions import contributions_of_items
+from metrics.services.contributions import Contributions, contributions_of_items
 from metrics.services.locks import lock_unit
 from metrics.services.reading import facts_lock, facts_read
 from metrics.services.rules import RulesChanged, rules_check, rules_note
@@ -75,23 +75,23 @@ def _drain_batch(*, unit_id: int, at: datetime, batch_size: int) -> Drained:
     item_ids = sorted({subject_id for kind, subject_id in lines if kind == TrackedKind.ITEM})
     touched: frozenset[int] = frozenset()
     if item_ids:
-        touched = items_reread(item_ids=item_ids)
+        touched = rollup_apply(items_reread(item_ids=item_ids))
         transaction.on_commit(partial(announce, touched))
     return Drained(line_count=len(lines), item_count=len(item_ids), unit_ids=touched)
 
 
-def items_reread(*, item_ids: Sequence[int]) -> frozenset[int]:
-    """Read items anew and write what that changes; return the units whose roll-ups changed.
+def items_reread(*, item_ids: Sequence[int]) -> Contributions:
+    """Read items anew; return what that changes in their contributions, which the caller writes.
 
     `item_ids` in ascending order. Runs in the caller's transaction.
     """
-    facts_lock(item_ids=item_ids)
+    was_read = facts_lock(item_ids=item_ids)
     rules_note(item_ids=item_ids)
-    before = contributions_of_items(item_ids=item_ids)
+    before = contributions_of_items(item_ids=item_ids) if was_read else Contributions.none()
     facts_read(item_ids=item_ids)
     difference = contributions_of_items(item_ids=item_ids)
     difference.add(before, sign=-1)
-    return rollup_apply(difference)
+    return difference
 
 
 def units_waiting() -> list[int]:

@@ -177,8 +177,10 @@ UPDATE metrics_itemfact f
 """
 
 
-def facts_lock(*, item_ids: Sequence[int]) -> None:
+def facts_lock(*, item_ids: Sequence[int]) -> bool:
     """Let one worker at a time read these items: others wait here until the transaction ends.
+
+    Returns whether any of them was read before, and so may have contributed to a number.
 
     Items never read before get an empty, uncounted row to hold the lock. Rows are taken in the order of their
     ids, everywhere, so that two workers cannot wait for each other.
@@ -186,7 +188,9 @@ def facts_lock(*, item_ids: Sequence[int]) -> None:
     parameters: dict[str, Any] = {"items": list(item_ids), "zone": portal_zone().key}
     with connection.cursor() as cursor:
         cursor.execute(_SKELETONS, parameters)
+        is_new: bool = cursor.rowcount == len(item_ids)
         cursor.execute(_LOCK, parameters)
+    return not is_new
 
 
 def facts_read(*, item_ids: Sequence[int]) -> None:

@@ -18,10 +18,10 @@ from django.db.models import QuerySet
 from metrics.models import Rollup, RollupTeam
 from metrics.services.announcing import announce
 from metrics.services.applying import rollup_apply
-from metrics.services.contributions import Contributions, contributions_of_items
+from metrics.services.contributions import Contributions
+from metrics.services.draining import items_reread
 from metrics.services.locks import lock_unit, lock_unit_if_free
-from metrics.services.reading import facts_lock, facts_read
-from metrics.services.rules import RulesChanged, rebuild_request, rules_check, rules_note
+from metrics.services.rules import RulesChanged, rebuild_request, rules_check
 from pmo_portal.lib.access import Action, Actor, require_within
 from teams.models import Team, WorkItem
 
@@ -89,12 +89,7 @@ def _team_reread(team_id: int) -> frozenset[int]:
         cursor.execute(_MORE_MEMORY)
     difference = Contributions.none()
     for item_ids in _batches(team_id):
-        facts_lock(item_ids=item_ids)
-        rules_note(item_ids=item_ids)
-        before = contributions_of_items(item_ids=item_ids)
-        facts_read(item_ids=item_ids)
-        difference.add(contributions_of_items(item_ids=item_ids))
-        difference.add(before, sign=-1)
+        difference.add(items_reread(item_ids=item_ids))
     return rollup_apply(difference)
 
 

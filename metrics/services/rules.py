@@ -24,13 +24,13 @@ _FINGERPRINTS = """
 """
 
 _STATES_OF_ITEMS = """
-    SELECT new_ref FROM teams_itemevent WHERE subject_id = ANY(%(items)s) AND kind IN ('CREATED', 'STATE')
+    SELECT DISTINCT new_ref FROM teams_itemevent WHERE subject_id = ANY(%s) AND kind IN ('CREATED', 'STATE')
 """
 
 _NOTE_MEANINGS = f"""
     INSERT INTO metrics_statereading (state_id, fingerprint)
     {_FINGERPRINTS}
-     WHERE m.state_id IN ({_STATES_OF_ITEMS}) AND m.state_id NOT IN (SELECT state_id FROM metrics_statereading)
+     WHERE m.state_id = ANY(%(states)s) AND m.state_id NOT IN (SELECT state_id FROM metrics_statereading)
      GROUP BY m.state_id
      ORDER BY m.state_id
         ON CONFLICT (state_id) DO NOTHING
@@ -42,7 +42,7 @@ _IS_STALE = f"""
          WHERE r.rules <> concat_ws(' ', t.started_from, %(zone)s::text, %(version)s::text))
     OR EXISTS (
         SELECT FROM metrics_statereading r
-          JOIN ({_FINGERPRINTS} WHERE m.state_id IN ({_STATES_OF_ITEMS}) GROUP BY m.state_id) AS now_read
+          JOIN ({_FINGERPRINTS} WHERE m.state_id = ANY(%(states)s) GROUP BY m.state_id) AS now_read
             ON now_read.state_id = r.state_id
          WHERE now_read.fingerprint <> r.fingerprint)
 """  # noqa: S608
@@ -106,8 +106,10 @@ def rules_note(*, item_ids: Sequence[int]) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(_NEW_TEAMS, _rules())
-        cursor.execute(_NOTE_MEANINGS, {"items": list(item_ids)})
-        cursor.execute(_IS_STALE, {"items": list(item_ids), **_rules()})
+        cursor.execute(_STATES_OF_ITEMS, [list(item_ids)])
+        states = [row[0] for row in cursor.fetchall() if row[0] is not None]
+        cursor.execute(_NOTE_MEANINGS, {"states": states})
+        cursor.execute(_IS_STALE, {"states": states, **_rules()})
         (is_stale,) = cursor.fetchone()
     if is_stale:
         raise RulesChanged

@@ -192,7 +192,7 @@ def test_two_drains_of_one_item_count_it_once(monkeypatch: pytest.MonkeyPatch) -
 def test_without_the_lock_two_drains_would_clash(monkeypatch: pytest.MonkeyPatch) -> None:
     organisation = organisation_make()
     histories = _transferred(organisation)
-    monkeypatch.setattr(draining, "facts_lock", lambda *, item_ids: None)
+    monkeypatch.setattr(draining, "facts_lock", lambda *, item_ids: True)
     errors = _two_drains(organisation, monkeypatch)
     expected = derived_by_reference(organisation, histories).rolled
     assert errors or rolled_in_database() != expected
