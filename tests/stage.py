@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import pytest
 from django.db import transaction
@@ -25,8 +24,9 @@ from tests.personas import PERSONAS, World, world_make
 class Stage:
     """The world, one thing of every kind in four places, and everybody signed in.
 
-    From harbour, where the small roles are held: ``own`` is the team itself, ``neighbour`` a team of the same program,
-    ``program`` one of another program, ``portfolio`` one of another portfolio.
+    ``actors`` are everybody's rights, ``clients`` their browsers. From harbour, where the small roles are held: ``own``
+    is the team itself, ``neighbour`` a team of the same program, ``program`` one of another program, ``portfolio`` one
+    of another portfolio.
     """
 
     world: World
@@ -39,20 +39,16 @@ class Stage:
             "program": Place(portfolio=w.north, program=w.inland, team=w.quarry),
             "portfolio": Place(portfolio=w.south, program=w.valley, team=w.meadow),
         }
+        # All at once: what a test made inside a transaction that it throws away would be gone for the next one.
+        for place in self.places.values():
+            place.furnish()
+        self.actors: dict[str, PersonActor] = {name: w.persona(name).actor for name in PERSONAS}
+        self.clients: dict[str, Client] = {name: self._browser(name) for name in PERSONAS}
 
-    @cached_property
-    def actors(self) -> dict[str, PersonActor]:
-        """Everybody's rights, asked for once."""
-        return {name: self.world.persona(name).actor for name in PERSONAS}
-
-    @cached_property
-    def clients(self) -> dict[str, Client]:
-        """A browser for everybody, signed in."""
-        found = {}
-        for name in PERSONAS:
-            found[name] = Client(raise_request_exception=False)
-            found[name].force_login(self.world.persona(name).user)
-        return found
+    def _browser(self, name: str) -> Client:
+        client = Client(raise_request_exception=False)
+        client.force_login(self.world.persona(name).user)
+        return client
 
 
 @pytest.fixture(scope="module")

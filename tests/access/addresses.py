@@ -16,12 +16,13 @@ from portfolio.models import WorkflowState
 from tests.access.subjects import Place
 from tests.architecture.test_view_access import patterns, rule_of
 
-SWAPPABLE: Final[dict[tuple[str, str], tuple[type[models.Model], str]]] = {
-    ("organization:calendar_day_remove", "day_pk"): (CalendarDay, "pk"),
-    ("teams:state_", "pk"): (WorkflowState, "pk"),
-    ("teams:sprint_", "code"): (Unit, "code"),
+SWAPPABLE: Final[dict[tuple[str, str], Callable[[Place], Any]]] = {
+    ("organization:calendar_day_remove", "day_pk"): lambda place: place.the(CalendarDay).pk,
+    ("teams:state_", "pk"): lambda place: place.the(WorkflowState).pk,
+    ("teams:sprint_", "code"): lambda place: place.unit.code,
+    ("portfolio:state_", "pk"): lambda place: place.kanban_state.pk,
 }
-"""Further parameters that name a thing: (start of the address's name, parameter) to (kind, its field)."""
+"""Further parameters that name a thing: (start of the address's name, parameter) to what it is in a place."""
 
 PLAIN: Final[dict[tuple[str, str], object]] = {
     ("organization:term_edit", "code"): "epic",
@@ -35,6 +36,9 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("metrics:", "metric"): "wip",
 }
 """Further parameters that name no thing of their own."""
+
+UNITS: Final[dict[str, Callable[[Place], Unit]]] = {"portfolio:state_": lambda place: place.portfolio}
+"""Addresses of units, by the start of their name, that belong to another kind of unit than what they are about."""
 
 IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:epic_case": ("business_case.view",),
@@ -78,8 +82,13 @@ class Address:
 
     def subject(self, place: Place) -> Any:
         """The thing this address names in a place: of the kind of unit that has such a page."""
+        return self.unit(place) if self.loaded is Unit else place.the(self.loaded)
+
+    def unit(self, place: Place) -> Unit:
+        """The unit in which this address acts."""
         assert self.rule.model is not None
-        return place.unit_at(self.rule.model) if self.loaded is Unit else place.the(self.loaded)
+        other = next((unit for start, unit in UNITS.items() if self.name.startswith(start)), None)
+        return other(place) if other else place.unit_at(self.rule.model)
 
     def arguments(self, place: Place) -> dict[str, Any]:
         """All keyword arguments, taken from one place."""
@@ -92,15 +101,16 @@ class Address:
         """The address, every parameter taken from one place."""
         return reverse(self.name, kwargs=self.arguments(place))
 
-    def swappable(self, parameter: str) -> tuple[type[models.Model], str] | None:
-        """The kind of thing a further parameter names, with the field it is named by."""
-        return _said(SWAPPABLE, self.name, parameter)
+    def swappable(self, parameter: str) -> Callable[[Place], Any] | None:
+        """What a further parameter names in a place; None when it names no thing."""
+        found: Callable[[Place], Any] | None = _said(SWAPPABLE, self.name, parameter)
+        return found
 
     def other(self, parameter: str, place: Place) -> Any:
         """What a further parameter is filled with."""
         swappable = self.swappable(parameter)
         if swappable is not None:
-            return value_at(place.the(swappable[0]), swappable[1])
+            return swappable(place)
         plain = _said(PLAIN, self.name, parameter)
         if plain is None:
             raise LookupError(f"{self.name}: say in SWAPPABLE or PLAIN what <{parameter}> is")

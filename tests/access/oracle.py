@@ -6,7 +6,7 @@ noun guards a kind of thing as a list. Where this and the portal differ, one of 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.db import models
 
@@ -118,26 +118,15 @@ def may(persona: str, action: str, model: type[models.Model], place: Place) -> b
     return holds(persona, permission, place.unit_at(model).code)
 
 
-def expected(persona: str, action: str, model: type[models.Model], loaded: type[models.Model], place: Place) -> int:
+def expected(
+    persona: str, action: str, model: type[models.Model], loaded: type[models.Model], place: Place, unit: Unit
+) -> int:
     """404 for what the persona may not see, 403 for what they see and may not do, 200 for "let in".
 
-    ``loaded`` is what the address names; ``model`` the kind of thing the action is about.
+    ``loaded`` is what the address names, ``model`` the kind of thing the action is about, ``unit`` where.
     """
-    unit = place.unit_at(model)
-    container = place.the(loaded) if loaded is not Unit else unit
-    if not _sees(persona, loaded, container, place):
+    if not (holds(persona, "unit.view", unit.code) if loaded is Unit else may(persona, "VIEW", loaded, place)):
         return 404
-    if loaded is model:
+    if loaded is model and loaded is not Unit:
         return 200 if may(persona, action, model, place) else 403
-    permission = permission_on(model, action)
-    return 200 if holds(persona, permission, _unit_of(container, loaded, place)) else 403
-
-
-def _sees(persona: str, loaded: type[models.Model], container: Any, place: Place) -> bool:
-    if loaded is Unit:
-        return holds(persona, "unit.view", container.code)
-    return may(persona, "VIEW", loaded, place)
-
-
-def _unit_of(container: Any, loaded: type[models.Model], place: Place) -> str:
-    return container.code if loaded is Unit else place.unit_at(loaded).code
+    return 200 if holds(persona, permission_on(model, action), unit.code) else 403

@@ -40,6 +40,7 @@ from portfolio.services.cases import case_save
 from portfolio.services.epics import epic_create
 from portfolio.services.features import feature_create
 from portfolio.services.themes import theme_create
+from portfolio.services.workflows import workflow_of
 from teams.models import ItemEvent, Sprint, Team, TeamMethod, WorkItem
 from tests.factories.organization import NOW, person_make, role_make
 from tests.factories.teams import item_make, sprint_make, team_make
@@ -64,10 +65,20 @@ class Place:
             self._made[model] = MAKERS[model](self)
         return self._made[model]
 
+    def furnish(self) -> None:
+        """Make one thing of every kind, an increment of every unit, and a second item to stand behind the first."""
+        for model in MAKERS:
+            self.the(model)
+        for unit in (self.portfolio, self.program, self.unit):
+            self.period_of(unit)
+        self.kanban_state = workflow_of(self.portfolio, TrackedKind.EPIC).states.order_by("position")[1]
+        self.second_item = item_make(self.the(Team), title="Second")
+
     def period_of(self, unit: Unit) -> Period:
         """An increment of any unit here; made when first asked for."""
         if unit.pk not in self._periods:
-            self._periods[unit.pk] = _increment(unit)
+            # Places of one portfolio share it: no two increments of a unit cover the same days.
+            self._periods[unit.pk] = Period.objects.filter(unit=unit).first() or _increment(unit)
         return self._periods[unit.pk]
 
     def unit_at(self, model: type[models.Model]) -> Unit:
@@ -114,7 +125,8 @@ def _term(place: Place) -> Term:
 
 
 def _case(place: Place) -> BusinessCase:
-    made = case_save(actor=SYSTEM, epic=place.the(Epic), values={"mvp": "Ten shops"}, seen_number=None, at=NOW)
+    for number, mvp in enumerate(("Ten shops", "Twelve shops")):
+        made = case_save(actor=SYSTEM, epic=place.the(Epic), values={"mvp": mvp}, seen_number=number or None, at=NOW)
     assert made is not None
     return made
 
@@ -137,10 +149,14 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
         choices=(),
         at=NOW,
     ),
-    StrategicTheme: lambda place: theme_create(actor=SYSTEM, unit=place.portfolio, values={"name": "Trust"}, at=NOW),
+    StrategicTheme: lambda place: theme_create(
+        actor=SYSTEM, unit=place.portfolio, values={"name": f"Trust of {place.unit.name}"}, at=NOW
+    ),
     Epic: lambda place: epic_create(actor=SYSTEM, unit=place.portfolio, title="Clear fees", at=NOW),
     BusinessCase: _case,
-    Feature: lambda place: feature_create(actor=SYSTEM, unit=place.program, title="Fee preview", at=NOW),
+    Feature: lambda place: feature_create(
+        actor=SYSTEM, unit=place.program, title="Fee preview", values={"epic": place.the(Epic)}, at=NOW
+    ),
     Team: lambda place: team_make(place.unit, method=TeamMethod.SCRUM),
     Workflow: lambda place: place.the(Team).workflow,
     WorkflowState: lambda place: place.the(Team).workflow.states.order_by("position")[0],

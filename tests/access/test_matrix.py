@@ -27,6 +27,13 @@ from tests.personas import PERSONAS
 from tests.stage import Stage
 
 VERBS: Final = ("GET", "POST", "PUT", "DELETE")
+NEEDS_A_BODY: Final = {
+    ("portfolio:feature_order", "POST"): {"by": "1"},
+    ("teams:state_move", "POST"): {"by": "1"},
+    ("portfolio:state_move", "POST"): {"by": "1"},
+}
+"""Requests that mean nothing without a body: 404 when it is not there."""
+
 RULES: Final = Path(__file__).with_name("rules.txt")
 
 
@@ -64,8 +71,8 @@ def answer(client: Client, verb: str, url: str, data: dict[str, Any] | None = No
     """The answer of the whole stack; its changes are thrown away."""
     with transaction.atomic():
         response = client.generic(verb, url) if verb in {"PUT", "DELETE"} else getattr(client, verb.lower())(url, data)
-        if response.streaming:
-            response.content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+        # A streamed answer reads as it is sent: all of it belongs to the request.
+        response.body = response.getvalue()
         transaction.set_rollback(True)
     return response
 
@@ -73,10 +80,11 @@ def answer(client: Client, verb: str, url: str, data: dict[str, Any] | None = No
 def wanted_of(address: Address, persona: str, place: Place) -> int:
     """What an address should answer this persona in this place: 404, 403 or 200 for "let in"."""
     assert address.rule.model is not None
-    status = expected(persona, address.rule.action, address.rule.model, address.loaded, place)
+    unit = address.unit(place)
+    status = expected(persona, address.rule.action, address.rule.model, address.loaded, place, unit)
     if status != 200:
         return status
-    code = place.unit_at(address.rule.model).code
+    code = unit.code
     return 200 if all(holds(persona, permission, code) for permission in IN_VIEW.get(address.name, ())) else 403
 
 
@@ -89,17 +97,19 @@ def cells(address: Address, stage: Stage) -> Iterator[tuple[str, str, Place, int
 
 def fits(status: int, wanted: int) -> bool:
     """Whether an answer is the wanted one; whoever is let in may still have sent nonsense, or go on elsewhere."""
-    return status == wanted or status == 405 or (wanted == 200 and status < 500 and status not in {403, 404})
+    return status in {wanted, 405} or (wanted == 200 and status < 500 and status not in {403, 404})
 
 
 @pytest.mark.parametrize("address", addresses("object"), ids=named)
 def test_guards_answer_by_the_grants(stage: Stage, address: Address) -> None:
     wrong = []
     for persona, relation, place, wanted in cells(address, stage):
+        if address.name in IN_VIEW and wanted == 403:
+            continue  # asked for behind the door: see the whole stack
         arguments = address.arguments(place)
         for verb in VERBS:
             got = at_the_door(stage, address, persona, arguments, verb)
-            if not (got == wanted or got == 405 or (wanted == 200 and got in {204, 302, 303})):
+            if not fits(got, wanted) and not (wanted == 200 and (address.name, verb) in NEEDS_A_BODY):
                 wrong.append(f"{persona} {verb} {address.name} ({relation}): {got}, not {wanted}")
     assert wrong == []
 
@@ -110,7 +120,8 @@ def test_the_whole_stack_answers_as_its_guard(stage: Stage, address: Address) ->
     seen: set[tuple[str, int]] = set()
     wrong = []
     for persona, relation, place, wanted in cells(address, stage):
-        if relation not in {"own", "portfolio"} or (relation, wanted) in seen:
+        is_one_of_all = relation in {"own", "portfolio"} and (relation, wanted) not in seen
+        if not is_one_of_all and not (address.name in IN_VIEW and relation == "own"):
             continue
         seen.add((relation, wanted))
         wrong += _wrong(stage, address, persona, place, wanted, ("GET", "POST"))
@@ -130,7 +141,10 @@ def _wrong(
     stage: Stage, address: Address, persona: str, place: Place, wanted: int, verbs: tuple[str, ...]
 ) -> list[str]:
     url = address.url(place)
-    answers = [(verb, answer(stage.clients[persona], verb, url).status_code) for verb in verbs]
+    answers = [
+        (verb, answer(stage.clients[persona], verb, url, NEEDS_A_BODY.get((address.name, verb))).status_code)
+        for verb in verbs
+    ]
     return [f"{persona} {verb} {url}: {got}, not {wanted}" for verb, got in answers if not fits(got, wanted)]
 
 
@@ -148,7 +162,7 @@ def test_what_does_not_exist_answers_like_what_one_may_not_see(stage: Stage, add
         for url in (address.url(there), reverse(address.name, kwargs={**arguments, address.rule.by: gone})):
             response = answer(client, verb, url)
             names = sorted(response.headers)
-            answers.append((response.status_code, stable(response.content, url), names))
+            answers.append((response.status_code, stable(response.body, url), names))
         assert answers[0] == answers[1], verb
 
 
@@ -165,6 +179,8 @@ def test_a_second_id_of_another_place_does_not_exist(
     stage: Stage, address: Address, parameter: str, relation: str
 ) -> None:
     """Even for the administrator, who sees both: they do not belong together."""
+    if relation == "neighbour" and address.name.startswith("portfolio:state_"):
+        pytest.skip("Neighbouring teams work for one portfolio: its kanban is the same.")
     own = address.arguments(stage.places["own"])
     swapped = {**own, parameter: address.arguments(stage.places[relation])[parameter]}
     for verb in ("GET", "POST"):

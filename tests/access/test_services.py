@@ -1,0 +1,200 @@
+"""A view is not the only way in: every service that takes an actor refuses one without rights, and writes nothing."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+
+from organization.models import PeriodKind, Person, Role, User
+from organization.services.periods import PlannedPeriod
+from portfolio.models import EpicEvent, FeatureEvent, StateCategory, TrackedKind
+from teams.services.imports.jira import ImportRequest
+from tests.access.state import rows_everywhere
+from tests.access.subjects import MAKERS, Place
+from tests.architecture.test_layers import APPS
+from tests.factories.organization import NOW, user_make
+from tests.stage import Stage
+
+REASONS: Final = {
+    "portfolio.services.moves.move": "the part of epic_move, feature_move and item_move that they share",
+    "portfolio.services.tracking": "the engine under the services; it is handed an actor to write down, not to ask",
+    "portfolio.services.checks": "parts of services",
+    "organization.services.roles.require_rights_of": "is itself a check",
+    "organization.services.people_bulk.people_ensure": "",
+}
+"""Functions that take an actor and ask nothing of it, and why that is right."""
+
+
+def services() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public function of the services that takes an actor by keyword."""
+    for app in APPS:
+        package = importlib.import_module(app)
+        for found in pkgutil.walk_packages(package.__path__, f"{app}."):
+            if ".services" not in found.name:
+                continue
+            module = importlib.import_module(found.name)
+            for name, function in vars(module).items():
+                if (
+                    inspect.isfunction(function)
+                    and not name.startswith("_")
+                    and inspect.unwrap(function).__module__ == found.name
+                    and "actor" in inspect.signature(function).parameters
+                ):
+                    full = f"{found.name}.{name}"
+                    if not any(full.startswith(start) and reason for start, reason in REASONS.items()):
+                        yield full, function
+
+
+BY_NAME: Final[dict[str, Any]] = {
+    "at": NOW,
+    "name": "Another",
+    "title": "Another",
+    "code": "epic",
+    "email": "another@example.org",
+    "password": None,
+    "base_url": "https://portal.example.org/",
+    "singular": "One",
+    "plural": "Many",
+    "reason": "Because",
+    "kind": "TEAM",
+    "role": Role.ADMINISTRATOR,
+    "valid_from": date(2026, 6, 1),
+    "valid_to": date(2026, 9, 1),
+    "on_day": date(2026, 7, 1),
+    "from_day": date(2026, 7, 1),
+    "closed_on": date(2026, 7, 1),
+    "starts_on": date(2026, 7, 1),
+    "ends_on": date(2026, 8, 1),
+    "starts_at": NOW,
+    "ends_at": None,
+    "day": date(2026, 7, 1),
+    "is_working": False,
+    "is_archived": True,
+    "is_external": False,
+    "label": "Another",
+    "country": "DE",
+    "subdivision": "",
+    "workdays": (1, 2, 3, 4, 5),
+    "seen_version": None,
+    "seen_number": None,
+    "after_id": None,
+    "values": {},
+    "shares": {},
+    "planned": (PlannedPeriod(PeriodKind.PI, "PI 9", date(2027, 1, 1), date(2027, 3, 1)),),
+    "from_at": None,
+    "parameters": {},
+    "request": ImportRequest(files=(), source="jira"),
+    "people": (),
+    "owner": TrackedKind.ITEM,
+    "choices": (),
+    "help_text": "",
+    "type": "TEXT",
+    "goal": "",
+    "by": 1,
+    "has_cards": False,
+    "category": StateCategory.DONE,
+    "wip_limit": 3,
+    "is_hard_limit": False,
+    "policy": "",
+    "unit_id": None,
+    "theme": "dark",
+    "language": "",
+    "time_zone": "",
+    "carry_to": None,
+    "decisions": {},
+    "states": (),
+    "description": "",
+    "currency": "EUR",
+    "method": "SCRUM",
+    "mode": "HOSTED",
+}
+"""What plain arguments are filled with."""
+
+KINDS: Final[dict[str, str]] = {
+    "item": "WorkItem",
+    "items": "WorkItem",
+    "special": "CalendarDay",
+    "assignment": "RoleAssignment",
+    "field": "CustomField",
+    "parent": "Unit",
+    "to_state": "WorkflowState",
+    "epic": "Epic",
+    "feature": "Feature",
+    "theme": "StrategicTheme",
+    "case": "BusinessCase",
+    "state": "WorkflowState",
+}
+"""What arguments that are things are called, where it is not the name of their kind."""
+
+
+def argument(place: Place, function: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    """A value for a parameter: a thing of the place where its name says one, else a plain one."""
+    name = parameter.name
+    module = function.__module__
+    if name == "event":
+        model, owner = (EpicEvent, "Epic") if ".epics" in module else (FeatureEvent, "Feature")
+        if ".items" in module:
+            return place.the(_model("ItemEvent"))
+        return model._default_manager.filter(subject=place.the(_model(owner))).order_by("seq")[0]
+    if name == "user":
+        person = place.the(Person)
+        return User.objects.filter(person=person).first() or user_make(person)
+    if name == "theme" and "themes" not in module:
+        return "dark"
+    if name == "items":
+        return [place.the(_model("WorkItem"))]
+    model_name = KINDS.get(name, name.title().replace("_", ""))
+    found = next((model for model in MAKERS if model.__name__ == model_name), None)
+    if found is not None and name not in {"people"}:
+        return place.the(found)
+    if name in BY_NAME:
+        return BY_NAME[name]
+    if parameter.default is not parameter.empty:
+        return parameter.default
+    raise LookupError(f"{function.__module__}.{function.__name__}: say what <{name}> is")
+
+
+def _model(name: str) -> type[models.Model]:
+    return next(model for model in MAKERS if model.__name__ == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "service"), list(services()), ids=lambda value: value if isinstance(value, str) else ""
+)
+@pytest.mark.parametrize("persona", ["stranger", "south_developer", "stakeholder"])
+def test_services_refuse_whoever_lacks_the_right(
+    stage: Stage, name: str, service: Callable[..., Any], persona: str
+) -> None:
+    """Without rights at all, with rights elsewhere, with the right to look: nothing is changed by any of them."""
+    if name in REASONS:
+        pytest.skip(REASONS[name])
+    place = stage.places["own"]
+    arguments = {
+        parameter.name: argument(place, service, parameter)
+        for parameter in inspect.signature(service).parameters.values()
+        if parameter.name != "actor" and parameter.default is parameter.empty
+    }
+    with transaction.atomic():
+        before = rows_everywhere()
+        with pytest.raises(PermissionDenied):
+            service(actor=stage.actors[persona], **arguments)
+        assert rows_everywhere() == before
+        transaction.set_rollback(True)
+
+
+def test_reasons_are_needed() -> None:
+    """No stale lines: each names something that exists."""
+    for start in REASONS:
+        module, _, name = start.rpartition(".")
+        try:
+            importlib.import_module(start)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), name), start
