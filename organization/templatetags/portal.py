@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from django import template
 from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, json_script, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,18 @@ register = template.Library()
 
 for _name in ("number", "points", "money", "ratio", "day", "moment", "days"):
     register.filter(_name, getattr(formatting, _name))
+
+
+@register.filter
+def plain_text(value: object) -> str:
+    """What ``value`` says, without its markup, for an attribute.
+
+    SECURITY: HTML that is safe between tags is not safe inside an attribute, where a quotation mark ends it. The result
+    is no longer marked as safe, so the template escapes it.
+    """
+    text = html.unescape(strip_tags(str(value)))
+    # Adding plain text is what takes the mark of a SafeString away.
+    return text + ""
 
 
 @register.simple_tag
