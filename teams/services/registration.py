@@ -50,8 +50,7 @@ def _restore_blocked(subject: Tracked, event: TrackedEvent) -> list[str]:
 
 
 def _restore_sprint(subject: Tracked, event: TrackedEvent) -> list[str]:
-    """Back into a sprint only while it is open and the team's own: a closed one keeps what it knew, and an item in it
-    would be on no board and in no backlog."""
+    """Back into a sprint only while it is open and the team's own: a closed one keeps what it knew at its close."""
     if not isinstance(subject, WorkItem):
         raise TypeError("Only work items are in sprints.")
     if event.old_ref is not None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Max, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
-from portfolio.models import StateCategory
+from portfolio.models import EventKind, StateCategory
 from portfolio.services import tracking
-from teams.models import ItemType, Sprint, SprintState, Team, WorkItem
+from teams.models import ItemEvent, ItemType, Sprint, SprintState, Team, WorkItem
 from teams.services.sprint_outcomes import sprint_outcomes_freeze
 
 
@@ -111,20 +111,23 @@ def sprint_close(
     """Complete an active sprint at ``at``: freeze what it came to, then send unfinished items on.
 
     They go to ``carry_to``, or to the backlog when that is None; ``decisions`` overrides it by item id. Cards
-    that move meanwhile wait: all figures are of one instant. A second close of the same sprint is refused.
+    that move meanwhile wait: all figures are of one instant. When a card that was waited for moved after ``at``, that
+    instant is just after its move. A second close of the same sprint is refused.
     """
     require(actor, Action.MANAGE, sprint)
     with transaction.atomic():
-        sprint = Sprint.objects.select_for_update().get(pk=sprint.pk)
+        targets = dict(decisions or {})
+        held = _held(sprint, carry_to, *targets.values())
+        sprint = held[sprint.pk]
         if sprint.state != SprintState.ACTIVE:
             raise Refused(
                 _("“%(sprint)s” is not active; perhaps somebody closed it a moment ago.") % {"sprint": sprint.name}
             )
-        targets = dict(decisions or {})
-        _check_targets(sprint, {carry_to, *targets.values()})
+        _check_targets(sprint, [held[target.pk] for target in (carry_to, *targets.values()) if target is not None])
         # Locked first and read with their states then: a locking join would miss whatever moves at this moment.
         items = list(WorkItem.objects.present().filter(sprint=sprint).select_for_update().order_by("pk"))
         prefetch_related_objects(items, "state")
+        at = _after_all_seen(sprint, items, at)
         sprint.state = SprintState.CLOSED
         sprint.completed_at = at
         sprint.version += 1
@@ -160,10 +163,25 @@ def _require_open(sprint: Sprint) -> None:
         raise Refused(_("“%(sprint)s” is closed; what it knew at its close is kept.") % {"sprint": sprint.name})
 
 
-def _check_targets(sprint: Sprint, targets: set[Sprint | None]) -> None:
+def _held(*sprints: Sprint | None) -> dict[int, Sprint]:
+    """The sprints as they are now, locked in one order: none of them is closed or deleted until the commit."""
+    wanted = {sprint.pk for sprint in sprints if sprint is not None}
+    found = {sprint.pk: sprint for sprint in Sprint.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    if len(found) < len(wanted):
+        raise Refused(_("A sprint was deleted a moment ago; load the page again."))
+    return found
+
+
+def _after_all_seen(sprint: Sprint, items: Sequence[WorkItem], at: datetime) -> datetime:
+    """``at``, or the moment after the last change that this transaction sees: a change that was waited for is newer
+    than the request, and figures read up to ``at`` would contradict the cards."""
+    left = ItemEvent.objects.filter(kind=EventKind.SPRINT, old_ref=sprint.pk).aggregate(last=Max("at"))["last"]
+    last = max([item.updated_at for item in items] + ([left] if left else []), default=at)
+    return at if last < at else last + timedelta(microseconds=1)
+
+
+def _check_targets(sprint: Sprint, targets: Iterable[Sprint]) -> None:
     for target in targets:
-        if target is None:
-            continue
         if target.team_id != sprint.team_id or target.pk == sprint.pk:
             raise Refused(_("Unfinished items can go to another sprint of the same team."))
         _require_open(target)

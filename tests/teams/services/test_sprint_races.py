@@ -18,7 +18,7 @@ from portfolio.services import tracking
 from teams.models import ItemEvent, Sprint, WorkItem
 from teams.services import items, sprints
 from tests.factories.organization import NOW
-from tests.factories.teams import item_make, sprint_make, team_make
+from tests.factories.teams import item_make, item_to, sprint_make, team_make
 from tests.portfolio.racing import race
 
 
@@ -130,3 +130,33 @@ def _planned_together(monkeypatch: pytest.MonkeyPatch, sprint: Sprint, selection
 
     monkeypatch.setattr(tracking, "locked", locked_and_waited)
     return race([partial(items.items_plan, actor=SYSTEM, items=each, sprint=sprint, at=NOW) for each in selections])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_close_that_waited_for_a_card_counts_what_it_waited_for() -> None:
+    """The close was asked for first, the card moved while it waited: figures and cards say the same."""
+    team = team_make()
+    sprint = sprint_make(team, start=True)
+    item = item_make(team, category=StateCategory.ACTIVE, sprint=sprint, at=NOW + timedelta(days=1))
+    asked_at = NOW + timedelta(days=14)
+    item_to(item, StateCategory.DONE, at=asked_at + timedelta(seconds=1))
+
+    result = sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=None, at=asked_at)
+
+    assert result.sprint.completed_count == 1
+    assert result.sprint.carried_over_count == result.carried_over + result.returned_to_backlog == 0
+    assert result.sprint.completed_at is not None
+    assert result.sprint.completed_at > asked_at
+
+
+@pytest.mark.django_db
+def test_a_close_cannot_carry_over_to_itself_or_to_a_sprint_that_is_gone() -> None:
+    team = team_make()
+    sprint, following = sprint_make(team, start=True), sprint_make(team, starts_at=NOW + timedelta(days=14))
+    at = NOW + timedelta(days=14)
+    with pytest.raises(Refused, match="another sprint"):
+        sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=sprint, at=at)
+    gone = Sprint.objects.get(pk=following.pk)
+    sprints.sprint_delete(actor=SYSTEM, sprint=following, at=NOW)
+    with pytest.raises(Refused, match="deleted"):
+        sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=gone, at=at)
