@@ -41,6 +41,7 @@ LIVE_KINDS = "epics features unit"
 PAGES = BoardPages(
     board=EPIC_BOARD,
     noun="epic",
+    page="portfolio:epic_board",
     things=lambda unit, actor: epics_of(unit, actor=actor),
     fits=lambda request, epics: epics.filter(EpicFilter.from_query(request.GET).condition(actor_of(request))),
     create=services.epic_create,

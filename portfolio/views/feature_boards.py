@@ -41,6 +41,7 @@ LIVE_KINDS = "features unit"
 PAGES = BoardPages(
     board=FEATURE_BOARD,
     noun="feature",
+    page="portfolio:program_board",
     things=lambda unit, actor: features_of(unit, actor=actor),
     fits=lambda request, features: features.filter(FeatureFilter.from_query(request.GET).condition(actor_of(request))),
     create=services.feature_create,
