@@ -125,7 +125,7 @@ def words() -> SafeString:
             "dismiss": _("Dismiss"),
             "refused": _("You may not do this. Ask the owner of this unit for the role it needs."),
             "gone": _("This no longer exists, or you may no longer see it. Load the page again."),
-            "failed": _("The portal could not do this. Nothing was changed; try again."),
+            "failed": _("Something went wrong here. Load the page again to see what was saved, then try again."),
             "offline": _("The portal cannot be reached. What you typed is still here; try again in a moment."),
             "offline_move": _("{key} was not moved: the portal cannot be reached."),
             "moved": _("{key} moved to {column}, {position} of {total}"),
