@@ -38,7 +38,8 @@ def run() -> list[Row]:
     move = _mover(client, small)
     with CaptureQueriesContext(connection) as captured:
         move()
-    statements = [each["sql"] for each in captured if each["sql"] not in {"BEGIN", "COMMIT"}]
+    # Without the two that only frame the transaction, and the mover's own look at where the card is.
+    statements = [each["sql"] for each in captured if each["sql"] not in {"BEGIN", "COMMIT"}][1:]
     bare, one = times["bare"], times["move 200"]
     errors, is_ordered = _crowd(house, small)
     return [

@@ -19,3 +19,6 @@ CACHES = {
     }
 }
 ROOT_URLCONF = "bench.urls"
+# As in production: files are known at the start, not looked for at every request.
+WHITENOISE_USE_FINDERS = False
+WHITENOISE_AUTOREFRESH = False

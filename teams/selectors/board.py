@@ -93,12 +93,12 @@ class Column:
     count: int
     fits: int
     estimate: Decimal | None
-    mine: int
-    blocked: int
-    stale: int
-    person: str | None
-    epic: str | None
-    digest: str | None
+    mine: int = 0
+    blocked: int = 0
+    stale: int = 0
+    person: str | None = None
+    epic: str | None = None
+    digest: str | None = None
     html: SafeString = field(default_factory=SafeString)
     more: str = ""
     more_url: str = ""
@@ -205,8 +205,26 @@ def board_frame(scope: BoardScope) -> Frame:
 
 def board_columns(scope: BoardScope) -> list[Column]:
     """The columns with their counts as they are now, without their cards."""
-    columns, _rows = board_touched(scope, [])
-    return columns
+    with connection.cursor() as cursor:
+        cursor.execute(board_sql.COLUMNS[scope.by_sprint], scope.params())
+        return [Column(*row) for row in cursor.fetchall()]
+
+
+def board_touched(
+    scope: BoardScope, ids: Sequence[int], *, states: Sequence[int] | None = None
+) -> tuple[list[Column], list[CardRow]]:
+    """The heads of columns (``states`` None: of all), and those of the named items that are on the board under the
+    filter. The columns know their counts and sums, not what only the page's filter chips show."""
+    columns, rows = [], []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            board_sql.TOUCHED[scope.by_sprint],
+            scope.params(ids=list(ids), states=None if states is None else list(states)),
+        )
+        for *column, named in cursor.fetchall():
+            columns.append(Column(*column))
+            rows += [CardRow.from_json(values) for values in named or ()]
+    return columns, rows
 
 
 def board_columns_of(scope: BoardScope, frame: Frame) -> list[Column]:
@@ -219,17 +237,6 @@ def board_columns_of(scope: BoardScope, frame: Frame) -> list[Column]:
         columns = board_columns(scope)
         cache.set(key, columns, CACHE_SECONDS)
     return columns
-
-
-def board_touched(scope: BoardScope, ids: Sequence[int]) -> tuple[list[Column], list[CardRow]]:
-    """The columns with their counts, and those of the named items that are on the board under the filter."""
-    columns, rows = [], []
-    with connection.cursor() as cursor:
-        cursor.execute(board_sql.COLUMNS[scope.by_sprint], scope.params(ids=list(ids)))
-        for *column, named in cursor.fetchall():
-            columns.append(Column(*column))
-            rows += [CardRow.from_json(values) for values in named or ()]
-    return columns, rows
 
 
 def board_fill(scope: BoardScope, columns: Iterable[Column]) -> None:

@@ -64,29 +64,44 @@ _JOINS: Final = """teams_workitem i
       LEFT JOIN portfolio_feature f ON f.id = i.feature_id
       LEFT JOIN portfolio_epic e ON e.id = f.epic_id"""
 
-# A column's digest names all that its cards show, in order: an equal digest is an equal column. The last value holds
-# the cards that were asked for by id, so that a move is answered with one statement.
+# A column's digest names all that its cards show, in order: an equal digest is an equal column.
 _COLUMNS: Final = """
 SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
-       count(c.id), count(c.id) FILTER (WHERE c.fits),
-       sum(c.estimate) FILTER (WHERE c.fits),
+       count(c.id), count(c.id) FILTER (WHERE c.fits), sum(c.estimate) FILTER (WHERE c.fits),
        count(c.id) FILTER (WHERE c.fits AND c.assignee_id = %(me)s),
        count(c.id) FILTER (WHERE c.fits AND c.blocked_at IS NOT NULL),
        count(c.id) FILTER (WHERE c.fits AND s.category IN ('COMMITTED', 'ACTIVE', 'WAITING')
                              AND c.state_entered_at < %(stale_before)s),
        max(c.person) FILTER (WHERE c.fits), max(c.epic) FILTER (WHERE c.fits),
        md5(string_agg(concat_ws('.', c.id, c.version, c.rank, c.person, c.epic), ',' ORDER BY c.rank)
-           FILTER (WHERE c.fits AND c.place <= %(most)s)),
-       json_agg(json_build_array(
-           c.id, c.version, c.state_id, c.rank, c.key, c.title, c.type, c.estimate::text, c.category,
-           c.state_entered_at, c.blocked_at, c.blocked_reason, c.due_on, c.person, c.epic, c.service_class))
-           FILTER (WHERE c.fits AND c.id = ANY(%(ids)s))
+           FILTER (WHERE c.fits AND c.place <= %(most)s))
   FROM portfolio_workflowstate s
   LEFT JOIN (
       SELECT card.*, row_number() OVER (PARTITION BY state_id, fits ORDER BY rank) AS place
         FROM (SELECT <face>, i.assignee_id, <fits> AS fits FROM <joins> WHERE <on_board>) AS card
   ) c ON c.state_id = s.id
  WHERE s.workflow_id = %(workflow)s
+ GROUP BY s.id
+HAVING NOT s.is_archived OR count(c.id) > 0
+ ORDER BY s.position, s.id
+"""
+
+# What a move or another's change is answered with, in one statement: the heads of the columns and the named cards.
+# The cards of a column are only counted here, so that a move costs the same among 200 cards and among 2,500.
+_TOUCHED: Final = """
+SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
+       count(c.id), count(c.id) FILTER (WHERE c.fits), sum(c.estimate) FILTER (WHERE c.fits),
+       (SELECT json_agg(json_build_array(
+                   n.id, n.version, n.state_id, n.rank, n.key, n.title, n.type, n.estimate::text, n.category,
+                   n.state_entered_at, n.blocked_at, n.blocked_reason, n.due_on, n.person, n.epic, n.service_class))
+          FROM (SELECT <face> FROM <joins> WHERE i.id = ANY(%(ids)s) AND <on_board> AND <fits>) AS n
+         WHERE n.state_id = s.id)
+  FROM portfolio_workflowstate s
+  LEFT JOIN (
+      SELECT i.id, i.state_id, i.estimate, <fits> AS fits FROM <joins>
+       WHERE <on_board> AND (%(states)s::bigint[] IS NULL OR i.state_id = ANY(%(states)s))
+  ) c ON c.state_id = s.id
+ WHERE s.workflow_id = %(workflow)s AND (%(states)s::bigint[] IS NULL OR s.id = ANY(%(states)s))
  GROUP BY s.id
 HAVING NOT s.is_archived OR count(c.id) > 0
  ORDER BY s.position, s.id
@@ -136,7 +151,10 @@ FRAME: Final = {by_sprint: _of(_FRAME, by_sprint=by_sprint) for by_sprint in (Tr
 """By whether the board shows a sprint: what a change of anything on the board changes, the units above, the sprint."""
 
 COLUMNS: Final = {by_sprint: _of(_COLUMNS, by_sprint=by_sprint) for by_sprint in (True, False)}
-"""One row a column: its rules, its counts, the digest of its cards, and the cards asked for by id."""
+"""One row a column: its rules, its counts, the digest of its cards."""
+
+TOUCHED: Final = {by_sprint: _of(_TOUCHED, by_sprint=by_sprint) for by_sprint in (True, False)}
+"""One row a column: its rules, its counts, and those of the named cards that are in it."""
 
 CARDS: Final = {by_sprint: _of(_CARDS, by_sprint=by_sprint) for by_sprint in (True, False)}
 """One row a card, in the order of the columns' cards."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, Value
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -123,7 +123,7 @@ def board_move(request: HttpRequest, team: Team) -> HttpResponseBase:
             HttpResponse(status=422), _("The portal did not understand this move. Load the page."), kind="error"
         )
     wanted = form.cleaned_data
-    state = _column(team, wanted["to"], item_id=wanted["id"])
+    state, left_id = _places(team, to=wanted["to"], item_id=wanted["id"])
     item = WorkItem(pk=wanted["id"], team=team)
     scope = scope_of(request, team)
     at = timezone.now()
@@ -139,7 +139,7 @@ def board_move(request: HttpRequest, team: Team) -> HttpResponseBase:
     except DomainError as error:
         answer = HttpResponse(_touched_html(scope, [item.pk]), status=error.status)
         return toast(answer, error, kind="error")
-    answer = HttpResponse(_touched_html(scope, [item.pk]))
+    answer = HttpResponse(_touched_html(scope, [item.pk], states=[left_id, state.pk]))
     # Dropped where it was: its last event is somebody's earlier change, which this toast must not offer to undo.
     has_moved = moved.updated_at == at
     undo = reverse("teams:item_undo", args=[moved.key, moved.version]) if has_moved else ""
@@ -217,15 +217,22 @@ def _page_parts(request: HttpRequest) -> tuple[object, ...]:
     )
 
 
-def _column(team: Team, state_id: int, *, item_id: int | None = None) -> WorkflowState:
-    """The state a card is to enter, with the card's own existence checked in the same statement.
+def _places(team: Team, *, to: int, item_id: int) -> tuple[WorkflowState, int]:
+    """The column a card is to enter, and the id of the one it is in; one statement for both.
 
     SECURITY: a column or card of another team does not exist here.
     """
-    states = states_with_rules().filter(pk=state_id, workflow_id=team.workflow_id)
-    if item_id is not None:
-        states = states.filter(Exists(WorkItem.objects.present().filter(pk=Value(item_id), team=team)))
-    state = states.first()
+    item = WorkItem.objects.present().filter(pk=item_id, team=team).values("state_id")
+    columns = states_with_rules().annotate(left_id=Subquery(item)).filter(workflow_id=team.workflow_id)
+    state = columns.filter(pk=to, left_id__isnull=False).first()
+    if state is None:
+        raise Http404
+    return state, state.left_id
+
+
+def _column(team: Team, state_id: int) -> WorkflowState:
+    """SECURITY: a column of another team does not exist here."""
+    state = WorkflowState.objects.filter(pk=state_id, workflow_id=team.workflow_id).first()
     if state is None:
         raise Http404
     return state
@@ -235,8 +242,8 @@ def _running_sprint(team: Team) -> Sprint | None:
     return Sprint.objects.filter(team=team, state=SprintState.ACTIVE).order_by("-starts_at", "-pk").first()
 
 
-def _touched_html(scope: BoardScope, ids: list[int]) -> str:
-    columns, rows = board_touched(scope, ids)
+def _touched_html(scope: BoardScope, ids: list[int], *, states: list[int] | None = None) -> str:
+    columns, rows = board_touched(scope, ids, states=states)
     gone = sorted(set(ids) - {row.id for row in rows})
     html: str = cards_html(rows, scope=scope, gone=gone)
     return html + _heads_html(columns)

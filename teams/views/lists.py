@@ -121,7 +121,7 @@ def item_create_anywhere(request: HttpRequest) -> HttpResponseBase:
 def _state(team: Team, state: str) -> WorkflowState | None:
     """The column a new item was asked for; the first one when it is none of this team's."""
     states = WorkflowState.objects.filter(workflow_id=team.workflow_id, is_archived=False)
-    return states.filter(pk=whole_number(state)).first()
+    return states.filter(pk=whole_number(state) or 0).first()
 
 
 def _list_chips(team: Team, wanted: ItemFilter, scope: str, query: dict[str, str]) -> list[Chip]:
