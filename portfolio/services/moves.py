@@ -9,11 +9,11 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState, WorkflowTransition
+from portfolio.services.limits import check_limit
 from portfolio.services.rank import REKEY_LENGTH, list_rekey_when_free, rank_after, rank_before, rank_on_top
 from portfolio.services.tracking import Change, record
 from portfolio.services.types import TrackedType, tracked_type
@@ -108,26 +108,3 @@ def check_transition(current: WorkflowState, to_state: WorkflowState, *, roles: 
         )
     if roles is not None and not any(not rule[2] or roles & set(rule[2]) for rule in fitting):
         raise Refused(_("Your role may not move cards to “%(new)s”.") % {"new": to_state.name})
-
-
-def check_limit(tracked: TrackedType, subject: Tracked, to_state: WorkflowState) -> None:
-    """Refuse a move into a state whose hard WIP limit is reached. Movers into such a state queue on its row."""
-    if not to_state.is_hard_limit or to_state.wip_limit is None:
-        return
-    limit = WorkflowState.objects.select_for_update().values_list("wip_limit", flat=True).get(pk=to_state.pk)
-    cards = (
-        tracked.model._default_manager.filter(
-            **{tracked.unit_column: tracked.unit_id(subject)}, state=to_state, deleted_at__isnull=True
-        )
-        .exclude(pk=subject.pk)
-        .count()
-    )
-    if limit is not None and cards >= limit:
-        raise Refused(
-            ngettext(
-                "“%(state)s” is full: its limit is %(limit)s card.",
-                "“%(state)s” is full: its limit is %(limit)s cards.",
-                limit,
-            )
-            % {"state": to_state.name, "limit": limit}
-        )

@@ -22,6 +22,7 @@ from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
 from portfolio.services.append import events_append
+from portfolio.services.limits import check_limit
 from portfolio.services.types import METRIC_KINDS, NEVER_UNDONE, TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
@@ -179,6 +180,7 @@ def created(
     One event per fact, so that whoever reads history needs no special case for the first value.
     """
     tracked = tracked_type(type(subject))
+    check_limit(tracked, subject, subject.state)
     changes = [
         Change(EventKind.CREATED, new_ref=subject.state_id, new_value={"key": subject.key}),
         Change(EventKind.STATE, new_ref=subject.state_id),
@@ -250,12 +252,30 @@ def restore(subject: Tracked, *, actor: Actor, at: datetime) -> None:
     if subject.deleted_at is None:
         raise Refused(_("It is not in the recycle bin."))
     tracked = tracked_type(type(subject))
+    changes, columns = _back_on_board(subject, at=at)
+    check_limit(tracked, subject, subject.state)
     deletion = tracked.events(subject).filter(kind=EventKind.DELETED, voided_by__isnull=True).order_by("-seq").first()
     subject.deleted_at = None
     subject.updated_at = at
-    change = Change(EventKind.RESTORED, voids_id=deletion.pk if deletion else None)
-    record(subject=subject, changes=[change], actor=actor, at=at)
-    subject.save(update_fields=["deleted_at", "updated_at", "version"])
+    changes.append(Change(EventKind.RESTORED, voids_id=deletion.pk if deletion else None))
+    record(subject=subject, changes=changes, actor=actor, at=at)
+    subject.save(update_fields=[*columns, "deleted_at", "updated_at", "version"])
+
+
+def _back_on_board(subject: Tracked, *, at: datetime) -> tuple[list[Change], list[str]]:
+    """Where a column was archived while a card of it lay in the recycle bin, the card enters the first column that
+    means the same, else the first one: in an archived column nobody would see it."""
+    old = subject.state
+    if not old.is_archived:
+        return [], []
+    columns = list(
+        WorkflowState.objects.filter(workflow_id=old.workflow_id, is_archived=False).order_by("position", "pk")
+    )
+    if not columns:
+        raise Refused(_("The column it was in is not on this board any more."))
+    subject.state = next((column for column in columns if column.category == old.category), columns[0])
+    subject.state_entered_at = at
+    return [Change(EventKind.STATE, old_ref=old.pk, new_ref=subject.state.pk)], ["state", "state_entered_at"]
 
 
 def undo(subject: T, *, event: Any, actor: Actor, at: datetime) -> Any:
@@ -324,7 +344,7 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
             subject.custom[code] = old
         return ["custom"]
     if kind == EventKind.STATE:
-        _check_state_is_there(subject, event.old_ref)
+        check_limit(tracked, subject, _state_on_board(subject, event.old_ref))
         # The stay in the old state goes on as if it had never been left: its entry is the last one that stands.
         entry = (
             tracked.events(subject)
@@ -353,11 +373,13 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
     raise Refused(_("This change cannot be undone."))
 
 
-def _check_state_is_there(subject: Tracked, state_id: int | None) -> None:
+def _state_on_board(subject: Tracked, state_id: int | None) -> WorkflowState:
     """A card cannot go back to a column that was archived since, or to one of another team's board."""
     states = WorkflowState.objects.filter(workflow_id=subject.state.workflow_id, is_archived=False)
-    if state_id is None or not states.filter(pk=state_id).exists():
+    state = None if state_id is None else states.filter(pk=state_id).first()
+    if state is None:
         raise Refused(_("The column it was in is not on this board any more."))
+    return state
 
 
 def _check_is_there(model: type[Model], pk: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -82,7 +82,8 @@ class TrackedType:
     """How the engine treats one kind of tracked thing.
 
     ``unit_field`` names the foreign key to the owning unit (or team, whose key is its unit's); it is also the
-    list that ranks are unique in. ``live_kind`` is what live pages call a change of it.
+    list that ranks are unique in. ``live_kind`` is what live pages call a change of it. ``cards`` says which of them
+    are cards of their own, that a column's limit counts.
     """
 
     kind: TrackedKind
@@ -91,6 +92,7 @@ class TrackedType:
     unit_field: str
     live_kind: str
     fields: Mapping[str, TrackedField]
+    cards: models.Q = field(default_factory=models.Q)
 
     @property
     def table(self) -> str:

@@ -16,7 +16,8 @@ from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require, re
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Feature, StateCategory, WorkflowState
 from portfolio.services import tracking
-from portfolio.services.moves import check_limit, move
+from portfolio.services.limits import check_limit
+from portfolio.services.moves import move
 from portfolio.services.rank import rank_at_end, retrying_rank
 from teams.models import ItemEvent, ItemKeyAlias, Sprint, SprintState, Team, WorkItem
 from teams.services.registration import ITEM

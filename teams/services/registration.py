@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
 from portfolio.services.tracking import register_restorer
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
-from teams.models import ItemEvent, Sprint, SprintState, WorkItem
+from teams.models import ItemEvent, ItemType, Sprint, SprintState, WorkItem
 
 ITEM: Final = register_tracked(
     TrackedType(
@@ -20,6 +21,7 @@ ITEM: Final = register_tracked(
         event_model=ItemEvent,
         unit_field="team",
         live_kind="items",
+        cards=Q(parent__isnull=True) & ~Q(type=ItemType.SUBTASK),
         fields={
             "title": TrackedField(EventKind.TITLE),
             "description": TrackedField(EventKind.DESCRIPTION),
