@@ -26,7 +26,7 @@ class Metric:
     window: _StrPromise
     exclusions: _StrPromise
     above_teams: _StrPromise
-    source: str
+    source: _StrPromise
     version: int = 1
 
 
@@ -42,7 +42,7 @@ THROUGHPUT: Final = Metric(
     window=_("The chosen weeks up to the as-of day; by ISO week, Monday first. Empty weeks are zeros."),
     exclusions=_("Sub-items, cancelled and deleted items, epics and features."),
     above_teams=_("Items add up: each counts once, in the team that had it at its finish, as the tree stood that day."),
-    source="Kanban Guide; D. Vacanti, Actionable Agile Metrics",
+    source=_("Kanban Guide; D. Vacanti, Actionable Agile Metrics"),
 )
 
 WIP: Final = Metric(
@@ -57,7 +57,7 @@ WIP: Final = Metric(
     window=_("The as-of day; the line shows the end of every day of the window."),
     exclusions=_("Sub-items, deleted items, items moved back to the backlog, epics and features."),
     above_teams=_("Items add up over the teams that belonged to the unit on that day."),
-    source="Kanban Guide",
+    source=_("Kanban Guide"),
 )
 
 CYCLE_TIME: Final = Metric(
@@ -76,7 +76,7 @@ CYCLE_TIME: Final = Metric(
         "deleted items, sub-items, and data errors (finished before created). Fewer than 10 items: not enough data."
     ),
     above_teams=_("Percentiles are computed anew from all items of the teams; they are never averaged."),
-    source="Kanban Guide; D. Vacanti, Actionable Agile Metrics",
+    source=_("Kanban Guide; D. Vacanti, Actionable Agile Metrics"),
 )
 
 VELOCITY: Final = Metric(
@@ -94,7 +94,7 @@ VELOCITY: Final = Metric(
         "an estimate count 0 and are listed. Fewer than 3 closed sprints: not enough data."
     ),
     above_teams=_("Not shown: the points of two teams are not one unit."),
-    source="Scrum practice; the sprint's own record at its close",
+    source=_("Scrum practice; the sprint's own record at its close"),
 )
 
 START_NOT_SEEN: Final = Metric(
@@ -109,7 +109,7 @@ START_NOT_SEEN: Final = Metric(
     window=_("Items finished in the chosen weeks up to the as-of day."),
     exclusions=_("As throughput."),
     above_teams=_("Both counts add up; the share is computed from the sums."),
-    source="The portal's own rule: a percentile over half the items must say so",
+    source=_("The portal's own rule: a percentile over half the items must say so"),
 )
 
 STARTED: Final = Metric(
@@ -124,7 +124,7 @@ STARTED: Final = Metric(
     window=_("The chosen weeks up to the as-of day."),
     exclusions=_("As throughput. An item finished without ever entering a started column was never started."),
     above_teams=_("Items add up: each counts in the team that had it at its start."),
-    source="Kanban Guide",
+    source=_("Kanban Guide"),
 )
 
 METRICS: Final = {metric.code: metric for metric in (THROUGHPUT, WIP, CYCLE_TIME, VELOCITY, STARTED, START_NOT_SEEN)}

@@ -11,13 +11,14 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from metrics.models import ItemFact, ItemInterval, RollupMembership
-from metrics.selectors.selection import Selection
+from metrics.selectors.selection import Period
 from organization.models import Unit, UnitKind
 from pmo_portal.lib.access import Action, Actor, policy_for
 from pmo_portal.lib.windows import day_bounds
 from teams.models import ItemType, WorkItem
 
 PAGE_ROWS: Final = 50
+FILE_CHUNK: Final = 1000
 
 SORTS: Final[Mapping[str, str]] = {
     "key": "item__key",
@@ -88,30 +89,43 @@ class ItemList:
     hidden_count: int
     as_of: date
 
-    def rows(self, facts: QuerySet[ItemFact]) -> Iterator[ItemRow]:
-        """Read rows of a page of `found`."""
-        values: QuerySet[Any, tuple[Any, ...]] = facts.values_list(
-            "item__key",
-            "item__title",
-            "item_type",
-            "item__team__unit__name",
-            "item__state__name",
-            "created_on",
-            "started_on",
-            "finished_on",
-            "cancelled_on",
-            "cycle_days",
-            "is_start_seen",
+    def rows(self, actor: Actor, first: int, last: int) -> list[ItemRow]:
+        """Read the rows from one place of `found` to before another: two statements."""
+        return self._read(actor, list(self.found.values_list("pk", flat=True)[first:last]))
+
+    def all_rows(self, actor: Actor) -> Iterator[ItemRow]:
+        """Read all rows, some at a time, so that a file of any length costs the same memory."""
+        ids = list(self.found.values_list("pk", flat=True))
+        for first in range(0, len(ids), FILE_CHUNK):
+            yield from self._read(actor, ids[first : first + FILE_CHUNK])
+
+    def _read(self, actor: Actor, ids: list[int]) -> list[ItemRow]:
+        # SECURITY: facts may be a second older than a transfer; what is shown of an item goes through its policy.
+        seen = policy_for(WorkItem).visible(actor, WorkItem.objects.filter(pk__any_of=ids))
+        values: QuerySet[Any, tuple[Any, ...]] = seen.values_list(
+            "pk",
+            "key",
+            "title",
+            "fact__item_type",
+            "team__unit__name",
+            "state__name",
+            "fact__created_on",
+            "fact__started_on",
+            "fact__finished_on",
+            "fact__cancelled_on",
+            "fact__cycle_days",
+            "fact__is_start_seen",
         )
         is_open = self.behind.code == "wip"
-        for row in values:
-            started_on = row[6]
+        rows = {}
+        for pk, *cells in values:
+            started_on = cells[6]
             age_days = (self.as_of - started_on).days + 1 if is_open and started_on else None
-            cells: list[Any] = [*row, age_days]
-            yield ItemRow(*cells)
+            rows[pk] = ItemRow(*[*cells, age_days])
+        return [rows[pk] for pk in ids if pk in rows]
 
 
-def items_behind(actor: Actor, unit: Unit, selection: Selection, *, code: str, sort: str = "") -> ItemList:
+def items_behind(actor: Actor, unit: Unit, selection: Period, *, code: str, sort: str = "") -> ItemList:
     """Find the items behind one number of a unit.
 
     Items that have since moved to a team this person may not look into are counted and not listed.
@@ -122,19 +136,16 @@ def items_behind(actor: Actor, unit: Unit, selection: Selection, *, code: str, s
         facts = facts.filter(item_type=selection.item_type)
     found = facts
     if not actor.is_system:
-        found = facts.filter(item__team__any_of=actor.units(policy_for(WorkItem).permission(Action.VIEW)))
+        found = facts.filter(unit__any_of=actor.units(policy_for(WorkItem).permission(Action.VIEW)))
     total = facts.count()
     visible_count = total if actor.is_system else found.count()
     return ItemList(behind, total, found.order_by(*_order(sort or behind.sort)), total - visible_count, selection.as_of)
 
 
 def _order(sort: str) -> list[Any]:
-    """Turn a sort of the address into an order; ties by key, so that pages do not overlap."""
-    column = SORTS.get(sort.removeprefix("-"))
-    if column is None:
-        return ["item__key"]
-    order = F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
-    return [order, "item__key"]
+    """Turn a sort of the address into an order; ties by id, so that pages do not overlap."""
+    column = F(SORTS[sort.removeprefix("-")])
+    return [column.desc(nulls_last=True) if sort.startswith("-") else column.asc(nulls_last=True), "pk"]
 
 
 def is_sort(sort: str) -> bool:
@@ -142,10 +153,10 @@ def is_sort(sort: str) -> bool:
     return sort.removeprefix("-") in SORTS
 
 
-def _flow(flow: str) -> Callable[[Unit, Selection], QuerySet[ItemFact]]:
+def _flow(flow: str) -> Callable[[Unit, Period], QuerySet[ItemFact]]:
     """Find counted items by the unit and the day of a flow, as the tree stood on that day."""
 
-    def find(unit: Unit, selection: Selection) -> QuerySet[ItemFact]:
+    def find(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
         window = selection.window
         of_day = {f"{flow}_on__gte": window.start, f"{flow}_on__lt": window.end}
         return ItemFact.objects.filter(_within(unit, flow, window.start, window.end), is_counted=True, **of_day)
@@ -168,7 +179,7 @@ def _within(unit: Unit, flow: str, start: date, end: date) -> Q:
     return partly | Q(**{f"{flow}_unit__any_of": throughout})
 
 
-def _in_progress(unit: Unit, selection: Selection) -> QuerySet[ItemFact]:
+def _in_progress(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
     """Find the items in progress at the end of the as-of day, in the teams of that day."""
     _start, end_at = day_bounds(selection.as_of)
     teams = [unit.pk]
@@ -183,15 +194,15 @@ def _in_progress(unit: Unit, selection: Selection) -> QuerySet[ItemFact]:
     return ItemFact.objects.filter(pk__in=open_then.values("item_id"))
 
 
-def _with_cycle_time(unit: Unit, selection: Selection) -> QuerySet[ItemFact]:
+def _with_cycle_time(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
     return _flow("finished")(unit, selection).filter(is_start_seen=True, cycle_days__isnull=False)
 
 
-def _without_start(unit: Unit, selection: Selection) -> QuerySet[ItemFact]:
+def _without_start(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
     return _flow("finished")(unit, selection).filter(is_start_seen=False)
 
 
-_FINDERS: Final[Mapping[str, Callable[[Unit, Selection], QuerySet[ItemFact]]]] = {
+_FINDERS: Final[Mapping[str, Callable[[Unit, Period], QuerySet[ItemFact]]]] = {
     "throughput": _flow("finished"),
     "wip": _in_progress,
     "cycle_time": _with_cycle_time,

@@ -17,7 +17,7 @@ from django.db import connection
 from metrics.calculations.percentiles import CycleTimes, cycle_times
 from metrics.calculations.series import Velocity, per_week, running_stock, velocity
 from metrics.models import ScopeKind
-from metrics.selectors.selection import Selection
+from metrics.selectors.selection import Period
 from pmo_portal.lib.windows import Window
 
 _DAYS = """
@@ -136,7 +136,7 @@ class UnitNumbers:
         return velocity([sprint.completed_points for sprint in self.sprints])
 
 
-def numbers_of(unit_ids: Sequence[int], selection: Selection, *, with_sprints: bool = False) -> dict[int, UnitNumbers]:
+def numbers_of(unit_ids: Sequence[int], selection: Period, *, with_sprints: bool = False) -> dict[int, UnitNumbers]:
     """Read the numbers of some units over a selection: four statements, one more with sprints."""
     window, before = selection.window, selection.window.before()
     result = {unit_id: UnitNumbers(unit_id, window) for unit_id in unit_ids}

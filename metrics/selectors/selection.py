@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 from urllib.parse import urlencode
 
 from pmo_portal.lib.windows import Window, day_start, local_day
@@ -13,6 +14,26 @@ from teams.models import ItemType
 WEEKS = (4, 13, 26, 52)
 DEFAULT_WEEKS = 13
 COUNTED_TYPES = tuple(item_type for item_type in ItemType if item_type != ItemType.SUBTASK)
+
+
+class Period(Protocol):
+    """What numbers are read for: flows of a window, stocks at the end of its as-of day, items of a type ("" means all)."""
+
+    @property
+    def window(self) -> Window:
+        """The metric days that count."""
+
+    @property
+    def as_of(self) -> date:
+        """The day at whose end stocks are counted."""
+
+    @property
+    def item_type(self) -> str:
+        """The one type that counts, or "" for all."""
+
+    @property
+    def end_at(self) -> datetime:
+        """The first moment after the window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from metrics.selectors.selection import selection_of
 from metrics.views.dashboards import selection_context
 from organization.models import Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
-from pmo_portal.lib.access import Action, access, actor_of
+from pmo_portal.lib.access import Action, Actor, access, actor_of
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.pages import render_page
 
@@ -47,14 +47,14 @@ def unit_items(request: HttpRequest, unit: Unit, metric: str) -> HttpResponseBas
     sort = wanted if is_sort(wanted) else BEHIND[metric].sort
     items = items_behind(actor, unit, selection, code=metric, sort=sort)
     if request.GET.get("format") == "csv":
-        return _as_file(unit, items)
+        return _as_file(actor, unit, items)
     page = Paginator(items.found, PAGE_ROWS).get_page(request.GET.get("page"))
     first = max(page.start_index() - 1, 0)
     context = {
         "unit": unit,
         "behind": items.behind,
         "items": items,
-        "rows": list(items.rows(items.found[first : page.end_index()])),
+        "rows": items.rows(actor, first, page.end_index()),
         "page": page,
         "sort": sort,
         "csv_url": selection.query(sort=sort, format="csv"),
@@ -70,11 +70,11 @@ def unit_items(request: HttpRequest, unit: Unit, metric: str) -> HttpResponseBas
     return render_page(request, "metrics/unit_items.html", context, fragment="results")
 
 
-def _as_file(unit: Unit, items: ItemList) -> HttpResponseBase:
+def _as_file(actor: Actor, unit: Unit, items: ItemList) -> HttpResponseBase:
     columns = [CELLS[name] for name in items.behind.columns]
     head = ["key", "title", "type", "team", *(name for name, _cell in columns)]
     rows = (
         [row.key, row.title, row.item_type, row.team, *(cell(row) for _name, cell in columns)]
-        for row in items.rows(items.found)
+        for row in items.all_rows(actor)
     )
     return csv_response(name=f"{unit.code}-{items.behind.code}", head=head, rows=rows)

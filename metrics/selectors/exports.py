@@ -1,0 +1,228 @@
+"""What the charts show, as tables: the columns and rows of `manage.py metrics_export`.
+
+Columns and their meaning are in docs/metrics-export.md and stay as they are; a new column goes to the end.
+Everything below the unit is read, so these tables are for whoever runs the portal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import F, Min, Q, Sum
+
+from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
+from metrics.calculations.series import per_day, week_of
+from metrics.models import Rollup, RollupMembership, ScopeKind
+from metrics.selectors.items import items_behind
+from metrics.selectors.numbers import UnitNumbers, numbers_of
+from organization.access import SYSTEM
+from organization.models import Unit, UnitKind
+from organization.querysets import valid_on
+from pmo_portal.lib.windows import Window, day_start, local_day
+from teams.models import Sprint, SprintState, Team
+
+PERCENTILES: Final = (50, 70, 85, 95)
+
+type_of_cell = str | int | date | float | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportScope:
+    """What an export is about: a unit, a window of metric days that ends with the as-of day or before, a type ("" = all).
+
+    `include_start_not_seen` lets finished items that never entered a started column count with their finish as start.
+    """
+
+    unit: Unit
+    window: Window
+    as_of: date
+    item_type: str = ""
+    include_start_not_seen: bool = False
+
+    @property
+    def end_at(self) -> datetime:
+        """The first moment after the window."""
+        return day_start(self.window.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and rows under it."""
+
+    head: Sequence[str]
+    rows: Iterable[Sequence[type_of_cell]]
+
+
+def first_day(unit: Unit) -> date | None:
+    """The first metric day on which anything happened in a unit; None when nothing ever has."""
+    rows = Rollup.objects.filter(scope_kind=ScopeKind.UNIT, scope_id=unit.pk)
+    found: date | None = rows.aggregate(first=Min("day"))["first"]
+    return found
+
+
+def _numbers(scope: ExportScope) -> UnitNumbers:
+    return numbers_of([scope.unit.pk], scope)[scope.unit.pk]
+
+
+def _items(scope: ExportScope) -> Table:
+    """One line a finished item. Without a start there is no cycle time, unless the finish stands for the start."""
+    found = items_behind(SYSTEM, scope.unit, scope, code="throughput").found.order_by("finished_at", "item__key")
+    facts = found.values_list("item__key", "started_on", "finished_on", "cycle_days", "lead_days", "is_start_seen")
+
+    def rows() -> Iterable[Sequence[type_of_cell]]:
+        for key, started_on, finished_on, cycle_days, lead_days, is_start_seen in facts.iterator(chunk_size=5_000):
+            if is_start_seen:
+                yield key, started_on, finished_on, cycle_days, lead_days
+            elif scope.include_start_not_seen:
+                yield key, finished_on, finished_on, cycle_days, lead_days
+            else:
+                yield key, None, finished_on, None, lead_days
+
+    return Table(("key", "started_on", "finished_on", "cycle_days", "lead_days"), rows())
+
+
+def finished_by_day(scope: ExportScope) -> list[int]:
+    """How many items finished on each day of the window, zeros included."""
+    rows = Rollup.objects.filter(
+        scope_kind=ScopeKind.UNIT, scope_id=scope.unit.pk, day__gte=scope.window.start, day__lt=scope.window.end
+    )
+    if scope.item_type:
+        rows = rows.filter(item_type=scope.item_type)
+    counts = dict(rows.values_list("day").annotate(finished=Sum("finished")))
+    return per_day(counts, scope.window.start, scope.window.end)
+
+
+def _throughput(scope: ExportScope) -> Table:
+    rows = ((day, week_of(day), count) for day, count in zip(scope.window, finished_by_day(scope), strict=True))
+    return Table(("day", "week", "finished"), rows)
+
+
+def cycle_counts(scope: ExportScope) -> dict[int, int]:
+    """The histogram {cycle time in days: items} of the window."""
+    counts = dict(_numbers(scope).cycle_counts)
+    if scope.include_start_not_seen:
+        unseen = items_behind(SYSTEM, scope.unit, scope, code="start_not_seen").found
+        # Start = finish is one day; an item with a data error has no span at all.
+        one_day = unseen.filter(cycle_days__isnull=False).count()
+        if one_day:
+            counts[1] = counts.get(1, 0) + one_day
+    return counts
+
+
+def _cycle_time(scope: ExportScope) -> Table:
+    return Table(("cycle_days", "items"), sorted(cycle_counts(scope).items()))
+
+
+def percentiles_of(counts: Mapping[int, int]) -> dict[int, float | None]:
+    """The stated percentiles of a histogram; None below the smallest sample that may speak of them."""
+    enough = sum(counts.values()) >= MINIMUM_SAMPLE
+    return {percent: histogram_percentile(counts, percent / 100) if enough else None for percent in PERCENTILES}
+
+
+def _percentiles(scope: ExportScope) -> Table:
+    counts = cycle_counts(scope)
+    not_seen = _numbers(scope).flow.finished_start_not_seen
+    sample_size = sum(counts.values())
+    rows = [(percent, days, sample_size, not_seen) for percent, days in percentiles_of(counts).items()]
+    return Table(("percentile", "cycle_days", "sample_size", "start_not_seen"), rows)
+
+
+def _wip(scope: ExportScope) -> Table:
+    return Table(("day", "wip"), zip(scope.window, _numbers(scope).wip, strict=True))
+
+
+def teams_on(unit: Unit, day: date) -> dict[int, str]:
+    """The teams of a unit on a day with their names, by name: the unit itself when it is a team."""
+    teams = Team.objects.filter(pk=unit.pk)
+    if unit.kind != UnitKind.TEAM:
+        members = RollupMembership.objects.filter(valid_on(day), ancestor=unit).values("team_id")
+        teams = Team.objects.filter(pk__in=members)
+    return dict(teams.order_by("unit__name").values_list("pk", "unit__name"))
+
+
+def _velocity(scope: ExportScope) -> Table:
+    """One line a team: points of different teams are not one unit and are never added up."""
+    names = teams_on(scope.unit, scope.as_of)
+    numbers = numbers_of(list(names), scope, with_sprints=True)
+
+    def rows() -> Iterable[Sequence[type_of_cell]]:
+        for team_id, name in names.items():
+            velocity = numbers[team_id].velocity
+            yield name, velocity.sprint_count, velocity.mean, velocity.low, velocity.high
+
+    return Table(("team", "sprints", "mean_points", "low_points", "high_points"), rows())
+
+
+_SPRINT_FIGURES: Final = {
+    "committed_points": "committed_points",
+    "completed_points": "completed_points",
+    "committed_completed_points": "committed_completed_points",
+    "committed_items": "committed_count",
+    "completed_items": "completed_count",
+    "committed_completed_items": "committed_completed_count",
+    "added_items": "added_count",
+    "removed_items": "removed_count",
+    "carried_over_items": "carried_over_count",
+    "unestimated_items": "unestimated_count",
+}
+"""Columns of a closed sprint, and the frozen figures they hold."""
+
+
+def _sprints(scope: ExportScope) -> Table:
+    """One line a sprint closed in the window, of the teams that belonged to the unit when it closed."""
+    closed = Sprint.objects.filter(
+        state=SprintState.CLOSED,
+        completed_at__gte=day_start(scope.window.start),
+        completed_at__lt=scope.end_at,
+        completed_points__isnull=False,
+    )
+    belongs: Callable[[int, date], bool]
+    if scope.unit.kind == UnitKind.TEAM:
+        closed = closed.filter(team_id=scope.unit.pk)
+
+        def belongs(team_id: int, day: date) -> bool:
+            return True
+
+    else:
+        members = RollupMembership.objects.filter(ancestor=scope.unit)
+        spans = list(members.values_list("team_id", "valid_from", "valid_to"))
+        closed = closed.filter(Q(team_id__in={team_id for team_id, _from, _to in spans}))
+
+        def belongs(team_id: int, day: date) -> bool:
+            return any(team == team_id and since <= day < until for team, since, until in spans)
+
+    figures = closed.annotate(team_name=F("team__unit__name")).order_by("team_name", "completed_at", "pk")
+
+    def rows() -> Iterable[Sequence[type_of_cell]]:
+        for sprint in figures:
+            completed_on = local_day(sprint.completed_at)
+            began = sprint.started_at or sprint.starts_at
+            if belongs(sprint.team_id, completed_on):
+                yield (
+                    sprint.team_name,
+                    sprint.name,
+                    local_day(began) if began else None,
+                    completed_on,
+                    *(getattr(sprint, name) for name in _SPRINT_FIGURES.values()),
+                )
+
+    return Table(("team", "sprint", "started_on", "completed_on", *_SPRINT_FIGURES), rows())
+
+
+EXPORTS: Final[Mapping[str, Callable[[ExportScope], Table]]] = {
+    "items": _items,
+    "throughput": _throughput,
+    "cycle_time": _cycle_time,
+    "percentiles": _percentiles,
+    "wip": _wip,
+    "velocity": _velocity,
+    "sprints": _sprints,
+}
+"""Kinds of export by their names."""
+
+WITHOUT_TYPE: Final = frozenset({"velocity", "sprints"})
+"""Kinds that a closed sprint froze for all types together."""
