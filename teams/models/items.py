@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from portfolio.models import Tracked, TrackedEvent
+from portfolio.models import EventKind, Tracked, TrackedEvent
 from portfolio.querysets import TrackedQuerySet
 
 
@@ -99,7 +99,12 @@ class ItemEvent(TrackedEvent):
     subject = models.ForeignKey(WorkItem, models.CASCADE, related_name="events")
 
     class Meta(TrackedEvent.Meta):
-        indexes = (models.Index(fields=["subject", "at", "seq"], name="itemevent_history"),)
+        indexes = (
+            models.Index(fields=["subject", "at", "seq"], name="itemevent_history"),
+            # A close asks who was ever in its sprint, while cards wait for it.
+            models.Index(fields=["new_ref"], name="itemevent_into_sprint", condition=Q(kind=EventKind.SPRINT)),
+            models.Index(fields=["old_ref"], name="itemevent_from_sprint", condition=Q(kind=EventKind.SPRINT)),
+        )
 
 
 class ItemKeyAlias(models.Model):
