@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
-from django.db.models import F, Min, Q, Sum
+from django.db.models import F, Min, Sum
 
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
 from metrics.calculations.series import per_day, week_of
@@ -21,18 +21,17 @@ from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from organization.access import SYSTEM
 from organization.models import Unit, UnitKind
-from organization.querysets import valid_on
-from pmo_portal.lib.windows import Window, day_start, local_day
+from pmo_portal.lib.windows import BEGINNING, FOREVER, Window, day_start, local_day
 from teams.models import Sprint, SprintState, Team
 
 PERCENTILES: Final = (50, 70, 85, 95)
 
-type_of_cell = str | int | date | float | Decimal | None
+Cell: TypeAlias = str | int | date | float | Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class ExportScope:
-    """What an export is about: a unit, a window of metric days that ends with the as-of day or before, a type ("" = all).
+    """What an export is about: a unit, metric days up to the as-of day at most, and one type of item ("" = all).
 
     `include_start_not_seen` lets finished items that never entered a started column count with their finish as start.
     """
@@ -45,8 +44,8 @@ class ExportScope:
 
     @property
     def end_at(self) -> datetime:
-        """The first moment after the window."""
-        return day_start(self.window.end)
+        """The first moment after the as-of day."""
+        return day_start(self.as_of + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Table:
     """A head and rows under it."""
 
     head: Sequence[str]
-    rows: Iterable[Sequence[type_of_cell]]
+    rows: Iterable[Sequence[Cell]]
 
 
 def first_day(unit: Unit) -> date | None:
@@ -73,7 +72,7 @@ def _items(scope: ExportScope) -> Table:
     found = items_behind(SYSTEM, scope.unit, scope, code="throughput").found.order_by("finished_at", "item__key")
     facts = found.values_list("item__key", "started_on", "finished_on", "cycle_days", "lead_days", "is_start_seen")
 
-    def rows() -> Iterable[Sequence[type_of_cell]]:
+    def rows() -> Iterable[Sequence[Cell]]:
         for key, started_on, finished_on, cycle_days, lead_days, is_start_seen in facts.iterator(chunk_size=5_000):
             if is_start_seen:
                 yield key, started_on, finished_on, cycle_days, lead_days
@@ -135,13 +134,21 @@ def _wip(scope: ExportScope) -> Table:
     return Table(("day", "wip"), zip(scope.window, _numbers(scope).wip, strict=True))
 
 
+def team_spans(unit: Unit) -> dict[int, list[tuple[date, date]]]:
+    """From which day to before which day each team belonged to a unit; a team belongs to itself for ever."""
+    if unit.kind == UnitKind.TEAM:
+        return {unit.pk: [(BEGINNING, FOREVER)]}
+    spans: dict[int, list[tuple[date, date]]] = {}
+    members = RollupMembership.objects.filter(ancestor=unit)
+    for team_id, valid_from, valid_to in members.values_list("team_id", "valid_from", "valid_to"):
+        spans.setdefault(team_id, []).append((valid_from, valid_to))
+    return spans
+
+
 def teams_on(unit: Unit, day: date) -> dict[int, str]:
     """The teams of a unit on a day with their names, by name: the unit itself when it is a team."""
-    teams = Team.objects.filter(pk=unit.pk)
-    if unit.kind != UnitKind.TEAM:
-        members = RollupMembership.objects.filter(valid_on(day), ancestor=unit).values("team_id")
-        teams = Team.objects.filter(pk__in=members)
-    return dict(teams.order_by("unit__name").values_list("pk", "unit__name"))
+    there = [pk for pk, spans in team_spans(unit).items() if any(since <= day < until for since, until in spans)]
+    return dict(Team.objects.filter(pk__any_of=there).order_by("unit__name").values_list("pk", "unit__name"))
 
 
 def _velocity(scope: ExportScope) -> Table:
@@ -149,7 +156,7 @@ def _velocity(scope: ExportScope) -> Table:
     names = teams_on(scope.unit, scope.as_of)
     numbers = numbers_of(list(names), scope, with_sprints=True)
 
-    def rows() -> Iterable[Sequence[type_of_cell]]:
+    def rows() -> Iterable[Sequence[Cell]]:
         for team_id, name in names.items():
             velocity = numbers[team_id].velocity
             yield name, velocity.sprint_count, velocity.mean, velocity.low, velocity.high
@@ -177,31 +184,18 @@ def _sprints(scope: ExportScope) -> Table:
     closed = Sprint.objects.filter(
         state=SprintState.CLOSED,
         completed_at__gte=day_start(scope.window.start),
-        completed_at__lt=scope.end_at,
+        completed_at__lt=day_start(scope.window.end),
         completed_points__isnull=False,
     )
-    belongs: Callable[[int, date], bool]
-    if scope.unit.kind == UnitKind.TEAM:
-        closed = closed.filter(team_id=scope.unit.pk)
-
-        def belongs(team_id: int, day: date) -> bool:
-            return True
-
-    else:
-        members = RollupMembership.objects.filter(ancestor=scope.unit)
-        spans = list(members.values_list("team_id", "valid_from", "valid_to"))
-        closed = closed.filter(Q(team_id__in={team_id for team_id, _from, _to in spans}))
-
-        def belongs(team_id: int, day: date) -> bool:
-            return any(team == team_id and since <= day < until for team, since, until in spans)
-
+    spans = team_spans(scope.unit)
+    closed = closed.filter(team__any_of=list(spans))
     figures = closed.annotate(team_name=F("team__unit__name")).order_by("team_name", "completed_at", "pk")
 
-    def rows() -> Iterable[Sequence[type_of_cell]]:
+    def rows() -> Iterable[Sequence[Cell]]:
         for sprint in figures:
             completed_on = local_day(sprint.completed_at)
             began = sprint.started_at or sprint.starts_at
-            if belongs(sprint.team_id, completed_on):
+            if any(since <= completed_on < until for since, until in spans[sprint.team_id]):
                 yield (
                     sprint.team_name,
                     sprint.name,

@@ -17,7 +17,7 @@ COUNTED_TYPES = tuple(item_type for item_type in ItemType if item_type != ItemTy
 
 
 class Period(Protocol):
-    """What numbers are read for: flows of a window, stocks at the end of its as-of day, items of a type ("" means all)."""
+    """What numbers are read for: flows in a window, stocks at the end of its as-of day, one type of item or all."""
 
     @property
     def window(self) -> Window:
@@ -33,7 +33,7 @@ class Period(Protocol):
 
     @property
     def end_at(self) -> datetime:
-        """The first moment after the window."""
+        """The first moment after the as-of day."""
 
 
 @dataclass(frozen=True, slots=True)

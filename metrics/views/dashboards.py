@@ -41,7 +41,6 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
         "row": tile_row(unit, own, selection, now=now),
         "charts": [throughput_chart(own), cycle_chart(own), wip_chart(own)],
         "below": [_side_by_side(one, numbers[one.pk], selection) for one in below],
-        "tiles_url": tiles_url(unit, selection),
         "tabs": unit_tabs(actor, unit, "metrics"),
         "crumbs": unit_crumbs(actor, unit, _("Metrics")),
         **selection_context(selection),
@@ -91,7 +90,6 @@ def _section(
     return {
         "row": tile_row(unit, numbers[unit.pk], selection, now=now),
         "url": reverse("metrics:unit_dashboard", args=[unit.code]) + selection.query(),
-        "tiles_url": tiles_url(unit, selection),
         "below": [_side_by_side(one, numbers[one.pk], selection) for one in below],
     }
 

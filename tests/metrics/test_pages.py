@@ -254,7 +254,7 @@ def test_selection_stays_in_every_link(client_as: Callable[[str], Client]) -> No
     query = {"weeks": "4", "as_of": "2026-06-10", "type": "STORY"}
     page = client_as("executive").get(reverse("metrics:unit_dashboard", args=["COAST"]), query).content.decode()
     assert "/metrics/units/COAST/items/throughput/?weeks=4&amp;as_of=2026-06-10&amp;type=STORY" in page
-    assert "/metrics/units/COAST/tiles/?weeks=4&amp;as_of=2026-06-10&amp;type=STORY" in page
+    assert 'data-live-url="/metrics/units/COAST/?weeks=4&amp;as_of=2026-06-10&amp;type=STORY"' in page
     assert "as of 10 Jun 2026" in page
 
 

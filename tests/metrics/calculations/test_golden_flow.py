@@ -6,63 +6,24 @@ times are one day longer. Its time zone is UTC.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, timedelta
 
 import pytest
 
 from metrics.calculations.percentiles import percentile
 from metrics.calculations.series import cumulative_flow, per_day
-from metrics.calculations.timeline import Change, Fact, Kind, Rules, item_fact, item_intervals
-from tests.metrics.calculations.histories import (
-    BACKLOG,
-    BUILD,
-    COMMITTED,
-    DONE,
-    RULES,
-    TEAM,
-    TEST,
-    history,
-)
+from metrics.calculations.timeline import Fact, Rules, item_fact, item_intervals
+from tests.metrics.calculations.flow_fixture import COLUMNS, fixture_expected, fixture_histories
+from tests.metrics.calculations.histories import BACKLOG, BUILD, COMMITTED, DONE, RULES, TEST, history
 
-FIXTURE = Path(__file__).parents[2] / "data" / "flow_fixture"
-COLUMNS = ("Backlog", "Committed", "Build", "Test", "Done")
-STATUS = {"Backlog": BACKLOG, "Next": COMMITTED, "Build": BUILD, "QA": TEST, "Done": DONE}
 COLUMN_OF = dict(zip((BACKLOG, COMMITTED, BUILD, TEST, DONE), COLUMNS, strict=True))
 UTC_RULES = Rules(meanings=RULES.meanings, zone=UTC)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
-
-
-def _histories() -> dict[str, list[Change]]:
-    found = {}
-    for issue in json.loads((FIXTURE / "jira__search_issues.json").read_text()):
-        created = _moment(issue["fields"]["created"])
-        changes = [Change(1, Kind.CREATED, created, BACKLOG, team_id=TEAM, item_type="STORY")]
-        for entry in issue["changelog"]["histories"]:
-            for item in entry["items"]:
-                seq, at = len(changes) + 1, _moment(entry["created"])
-                if item["field"] == "status":
-                    changes.append(Change(seq, Kind.STATE, at, STATUS[item["toString"]]))
-                else:
-                    changes.append(Change(seq, Kind.BLOCKED, at, bool(item["toString"])))
-        found[issue["key"]] = changes
-    return found
-
-
-def _expected(name: str) -> list[dict[str, str]]:
-    with (FIXTURE / f"expected__{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture(scope="module")
 def facts() -> dict[str, Fact]:
-    read = {key: item_fact(1, changes, UTC_RULES) for key, changes in _histories().items()}
+    read = {key: item_fact(1, changes, UTC_RULES) for key, changes in fixture_histories().items()}
     return {key: fact for key, fact in read.items() if fact is not None}
 
 
@@ -103,12 +64,12 @@ def test_case_5_cycle_times_percentiles_and_throughput() -> None:
 
 
 def test_cycle_times_are_one_day_longer_than_elapsed_days(facts: dict[str, Fact]) -> None:
-    expected = {row["key"]: int(row["cycle_time"]) + 1 for row in _expected("scatterplot")}
+    expected = {row["key"]: int(row["cycle_time"]) + 1 for row in fixture_expected("scatterplot")}
     assert {key: fact.cycle_days for key, fact in facts.items() if fact.finished_at} == expected
 
 
 def test_lead_times_are_one_day_longer_than_elapsed_days(facts: dict[str, Fact]) -> None:
-    expected = {row["key"]: int(row["lead_time"]) + 1 for row in _expected("scatterplot")}
+    expected = {row["key"]: int(row["lead_time"]) + 1 for row in fixture_expected("scatterplot")}
     assert {key: fact.lead_days for key, fact in facts.items() if fact.finished_at} == expected
 
 
@@ -122,14 +83,14 @@ def test_percentiles_equal_the_other_tools_plus_a_day(facts: dict[str, Fact]) ->
 def test_histogram_equals_the_other_tools_moved_by_a_day(facts: dict[str, Fact]) -> None:
     ours = Counter(fact.cycle_days for fact in facts.values() if fact.cycle_days is not None)
     theirs: Counter[int] = Counter()
-    for row in _expected("histogram"):
+    for row in fixture_expected("histogram"):
         # Their bins hold the first bound and not the second.
         theirs[int(float(row["Range"].split(" to ")[0])) + 1] += int(row["Items"])
     assert +ours == +theirs
 
 
 def test_throughput_by_day_equals_the_other_tools(facts: dict[str, Fact]) -> None:
-    rows = _expected("throughput")
+    rows = fixture_expected("throughput")
     days = [date.fromisoformat(row["Period starting"]) for row in rows]
     finished = Counter(fact.finished_on for fact in facts.values() if fact.finished_on)
     assert per_day(finished, days[0], days[-1] + timedelta(days=1)) == [int(row["count"]) for row in rows]
@@ -143,14 +104,14 @@ def test_blocked_time_of_the_flagged_item(facts: dict[str, Fact]) -> None:
 def test_cumulative_flow_equals_the_other_tools() -> None:
     # The other tool leaves out items that never moved; ours counts them in the backlog.
     entries = []
-    for changes in _histories().values():
+    for changes in fixture_histories().values():
         if len(changes) == 1:
             continue
         first: dict[str, date] = {}
         for interval in item_intervals(1, changes, UTC_RULES):
             first.setdefault(COLUMN_OF[interval.state_id or 0], interval.from_at.date())
         entries.append(first)
-    rows = _expected("cfd")
+    rows = fixture_expected("cfd")
     days = [date.fromisoformat(row["Date"] if "Date" in row else row[""]) for row in rows]
     flow = cumulative_flow(entries, COLUMNS, days[0], days[-1] + timedelta(days=1))
     assert flow == {

@@ -1,0 +1,241 @@
+"""`manage.py metrics_export`: what it writes is what the charts show and what another tool computed before us."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+
+from metrics.calculations.timeline import Change
+from metrics.models import ItemFact
+from metrics.selectors.items import items_behind
+from metrics.selectors.numbers import numbers_of
+from metrics.selectors.selection import Selection
+from metrics.services.sweeping import sweep
+from organization.access import SYSTEM
+from portfolio.models import StateCategory
+from teams.models import SprintState, TeamMethod, WorkItem
+from teams.services.sprints import sprint_close
+from tests.factories.teams import item_make, item_to, sprint_make, team_make
+from tests.metrics.calculations.flow_fixture import fixture_expected, fixture_histories
+from tests.metrics.calculations.histories import BACKLOG, BUILD, COMMITTED, DONE, TEST, history, moment
+from tests.metrics.stored import NOW, Organisation, event_store, item_settle, item_store, organisation_make
+
+pytestmark = pytest.mark.django_db
+
+
+def export(unit: str, kind: str, **options: Any) -> list[dict[str, str]]:
+    out = io.StringIO()
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    call_command("metrics_export", "--unit", unit, "--kind", kind, *arguments, stdout=out)
+    return list(csv.DictReader(io.StringIO(out.getvalue())))
+
+
+def export_with_unseen(unit: str, kind: str) -> list[dict[str, str]]:
+    out = io.StringIO()
+    call_command("metrics_export", unit=unit, kind=kind, include_start_not_seen=True, stdout=out)
+    return list(csv.DictReader(io.StringIO(out.getvalue())))
+
+
+def tell(organisation: Organisation, histories: Mapping[str, Sequence[Change]]) -> dict[str, WorkItem]:
+    """Write histories; each item takes the key it has there."""
+    items = {}
+    for key, changes in histories.items():
+        item = item_store(organisation, changes)
+        for change in changes[1:]:
+            event_store(organisation, item, change)
+        item_settle(organisation, item, changes)
+        WorkItem.objects.filter(pk=item.pk).update(key=key)
+        items[key] = item
+    return items
+
+
+@pytest.fixture
+def organisation() -> Organisation:
+    return organisation_make()
+
+
+@pytest.fixture
+def fixture_team(organisation: Organisation) -> str:
+    """The team that has the twenty items of the other tool."""
+    tell(organisation, fixture_histories())
+    return organisation.team().unit.code
+
+
+@pytest.fixture
+def case_5(organisation: Organisation) -> str:
+    pairs = [(2, 7), (2, 7), (3, 8), (3, 8), (4, 9), (5, 9)]
+    tell(
+        organisation,
+        {f"C-{n}": history((1, BACKLOG), (start, COMMITTED), (end, DONE)) for n, (start, end) in enumerate(pairs)},
+    )
+    return organisation.team().unit.code
+
+
+def test_items_are_the_other_tools_with_both_ends_counted(fixture_team: str) -> None:
+    theirs = {
+        row["key"]: (row["Committed"], row["completed_date"], int(row["cycle_time"]) + 1, int(row["lead_time"]) + 1)
+        for row in fixture_expected("scatterplot")
+    }
+    rows = export(fixture_team, "items")
+    assert {
+        row["key"]: (row["started_on"], row["finished_on"], int(row["cycle_days"]), int(row["lead_days"]))
+        for row in rows
+    } == theirs
+    assert list(rows[0]) == ["key", "started_on", "finished_on", "cycle_days", "lead_days"]
+    assert [row["finished_on"] for row in rows] == sorted(row["finished_on"] for row in rows)
+
+
+def test_throughput_is_the_other_tools(fixture_team: str) -> None:
+    theirs = {row["Period starting"]: row["count"] for row in fixture_expected("throughput")}
+    rows = export(fixture_team, "throughput", **{"from": min(theirs), "to": max(theirs)})
+    assert {row["day"]: row["finished"] for row in rows} == theirs
+    assert all(date.fromisoformat(row["week"]).weekday() == 0 for row in rows)
+
+
+def test_histogram_is_the_other_tools_moved_by_a_day(fixture_team: str) -> None:
+    theirs = {
+        # Their bins hold the first bound and not the second.
+        str(int(float(row["Range"].split(" to ")[0])) + 1): row["Items"]
+        for row in fixture_expected("histogram")
+        if row["Items"] != "0"
+    }
+    assert {row["cycle_days"]: row["items"] for row in export(fixture_team, "cycle_time")} == theirs
+
+
+def test_percentiles_are_the_other_tools_plus_a_day(fixture_team: str) -> None:
+    rows = export(fixture_team, "percentiles")
+    found = {row["percentile"]: row["cycle_days"] for row in rows}
+    assert (found["50"], found["85"], found["95"]) == ("16", "19", "20.05")
+    assert {(row["sample_size"], row["start_not_seen"]) for row in rows} == {("14", "0")}
+
+
+def test_everything_is_the_same_in_the_units_above(organisation: Organisation, fixture_team: str) -> None:
+    for unit in (organisation.programs[0], organisation.portfolio):
+        for kind in ("items", "throughput", "cycle_time", "percentiles", "wip"):
+            assert export(unit.code, kind) == export(fixture_team, kind), (unit, kind)
+
+
+def test_cases_1_to_3(organisation: Organisation) -> None:
+    tell(
+        organisation,
+        {
+            "ONE-1": history((1, BACKLOG), (2, COMMITTED), (4, DONE)),
+            "ONE-2": history((1, BACKLOG), (2, BUILD), (4, DONE)),
+            "TWO-1": history((3, COMMITTED), (4, BUILD), (5, TEST), (6, DONE)),
+            "THREE-1": history((4, COMMITTED), (5, BUILD), (6, COMMITTED)),
+        },
+    )
+    code = organisation.team().unit.code
+    assert {row["key"]: (row["started_on"], row["cycle_days"]) for row in export(code, "items")} == {
+        "ONE-1": ("2026-01-02", "3"),
+        "ONE-2": ("2026-01-02", "3"),
+        "TWO-1": ("2026-01-03", "4"),
+    }
+    wip = {row["day"]: row["wip"] for row in export(code, "wip", as_of="2026-01-07")}
+    assert list(wip.values()) == ["0", "2", "3", "2", "2", "1", "1"]
+
+
+def test_case_5(case_5: str) -> None:
+    rows = export(case_5, "throughput", **{"from": "2026-01-07", "to": "2026-01-09"})
+    assert [row["finished"] for row in rows] == ["2", "2", "2"]
+    assert export(case_5, "cycle_time") == [{"cycle_days": "5", "items": "1"}, {"cycle_days": "6", "items": "5"}]
+    # Six items are too few for percentiles; the file says so with empty cells.
+    assert {row["cycle_days"] for row in export(case_5, "percentiles")} == {""}
+    assert {row["sample_size"] for row in export(case_5, "percentiles")} == {"6"}
+
+
+def test_nothing_after_the_as_of_day_counts(case_5: str) -> None:
+    assert len(export(case_5, "items", as_of="2026-01-08", to="2026-01-31")) == 4
+    assert export(case_5, "wip", as_of="2026-01-08")[-1] == {"day": "2026-01-08", "wip": "2"}
+    with pytest.raises(CommandError, match="no day"):
+        export(case_5, "items", as_of="2026-01-08", **{"from": "2026-01-20"})
+
+
+def test_items_whose_start_was_not_seen_have_no_cycle_time_unless_asked_for(organisation: Organisation) -> None:
+    histories = {f"SEEN-{n}": history((1, BACKLOG), (2, BUILD), (4, DONE)) for n in range(10)}
+    tell(organisation, histories | {f"UNSEEN-{n}": history((1, BACKLOG), (5, DONE)) for n in range(10)})
+    code = organisation.team().unit.code
+    unseen = [row for row in export(code, "items") if row["key"].startswith("UNSEEN")]
+    assert {(row["started_on"], row["finished_on"], row["cycle_days"], row["lead_days"]) for row in unseen} == {
+        ("", "2026-01-05", "", "5")
+    }
+    assert [(row["cycle_days"], row["sample_size"], row["start_not_seen"]) for row in export(code, "percentiles")] == [
+        ("3", "10", "10")
+    ] * 4
+    asked = [row for row in export_with_unseen(code, "items") if row["key"].startswith("UNSEEN")]
+    assert {(row["started_on"], row["cycle_days"]) for row in asked} == {("2026-01-05", "1")}
+    assert export_with_unseen(code, "percentiles")[0] == {
+        "percentile": "50",
+        "cycle_days": "2",
+        "sample_size": "20",
+        "start_not_seen": "10",
+    }
+
+
+def test_only_items_of_the_type(organisation: Organisation) -> None:
+    bug = history((1, BACKLOG), (2, BUILD), (3, DONE), item_type="BUG")
+    tell(organisation, {"S-1": history((1, BACKLOG), (2, BUILD), (4, DONE)), "B-1": bug})
+    code = organisation.team().unit.code
+    assert [row["key"] for row in export(code, "items", type="BUG")] == ["B-1"]
+    assert sum(int(row["finished"]) for row in export(code, "throughput", type="BUG")) == 1
+    assert export(code, "cycle_time", type="BUG") == [{"cycle_days": "2", "items": "1"}]
+    with pytest.raises(CommandError, match="frozen for all types"):
+        export(code, "sprints", type="BUG")
+
+
+def test_export_takes_in_what_waits_and_equals_the_charts(organisation: Organisation, fixture_team: str) -> None:
+    assert not ItemFact.objects.filter(is_counted=True).exists()
+    as_of = date(2021, 3, 28)
+    with time_machine.travel(datetime(2021, 3, 28, 12, tzinfo=UTC), tick=False):
+        unit = organisation.programs[0]
+        selection = Selection(weeks=13, as_of=as_of, today=as_of)
+        window = {"from": selection.window.start, "to": as_of}
+        finished = export(unit.code, "throughput", **window)
+        numbers = numbers_of([unit.pk], selection)[unit.pk]
+        by_week = [
+            sum(int(r["finished"]) for r in finished if r["week"] == str(week)) for week, _ in numbers.finished_by_week
+        ]
+        assert by_week == numbers.weekly
+        assert [int(row["wip"]) for row in export(unit.code, "wip", **window)] == numbers.wip
+        assert {
+            int(r["cycle_days"]): int(r["items"]) for r in export(unit.code, "cycle_time", **window)
+        } == numbers.cycle_counts
+        behind = items_behind(SYSTEM, unit, selection, code="throughput")
+        assert len(export(unit.code, "items", **window)) == behind.total == numbers.flow.finished == 14
+
+
+def test_a_unit_without_history_has_a_head_and_no_rows(organisation: Organisation) -> None:
+    code = organisation.team(2).unit.code
+    for kind in ("items", "throughput", "cycle_time", "wip", "sprints"):
+        assert export(code, kind) == [], kind
+    with pytest.raises(CommandError, match="no unit with the code NOWHERE"):
+        export("NOWHERE", "items")
+
+
+def test_closed_sprints_as_they_were_frozen() -> None:
+    begin = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    team = team_make(method=TeamMethod.SCRUM)
+    for number in range(4):
+        starts_at = begin + timedelta(days=14 * number)
+        sprint = sprint_make(team, name=f"=Sprint {number}", starts_at=starts_at)
+        done = item_make(team, at=starts_at - timedelta(days=1), sprint=sprint, estimate=Decimal(3 + number))
+        item_make(team, at=starts_at - timedelta(days=1), sprint=sprint, estimate=Decimal(2))
+        sprint = type(sprint).objects.get(pk=sprint.pk)
+        from teams.services.sprints import sprint_start
+
+        sprint = sprint_start(actor=SYSTEM, sprint=sprint, at=starts_at)
+        item_to(done, StateCategory.DONE, at=starts_at + timedelta(days=3))
+        sprint_close(actor=SYSTEM, sprint=sprint, at=starts_at + timedelta(days=13))
+        assert sprint.state == SprintState.CLOSED
+    sweep(at=NOW)
+    rows = export(team.unit.code, "sprints", as_of="2026-12-31")
+    assert [row["completed_points"] for row in rows] == ["3", "4", "5", "6"]
+    print(rows, export(team.unit.code, "velocity", as_of="2026-12-31"))
