@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -86,17 +87,25 @@ def sprint_initial(sprint: Sprint) -> dict[str, Any]:
 
 
 def next_sprint_initial(last: Sprint | None, *, today: date, number: int) -> dict[str, Any]:
-    """A proposal for the next sprint: as long as the last one, from the day after it."""
+    """A proposal for the next sprint: as long as the last one, from the day after it, named on as that one is."""
     first = today
     days = 14
     if last is not None and last.starts_at and last.ends_at:
         first = max(local_day(last.ends_at), today)
         days = max((local_day(last.ends_at) - local_day(last.starts_at)).days, 1)
     return {
-        "name": _("Sprint %(number)s") % {"number": number},
+        "name": _next_name(last, number),
         "first_day": first,
         "last_day": first + timedelta(days=days - 1),
     }
+
+
+def _next_name(last: Sprint | None, number: int) -> str:
+    """“Harbour 15” is followed by “Harbour 16”; a name that ends in no number by the team's own count."""
+    name = re.fullmatch(r"(.*?)(\d{1,6})", last.name) if last is not None else None
+    if name is None:
+        return _("Sprint %(number)s") % {"number": number}
+    return f"{name[1]}{int(name[2]) + 1}"
 
 
 class SprintStartForm(forms.Form):

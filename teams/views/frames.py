@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -16,9 +16,6 @@ from pmo_portal.lib.access import Actor, actor_of
 from pmo_portal.lib.windows import local_day
 from teams.models import Team
 from teams.selectors.board import UnitLink
-
-DAILY: Final = frozenset({"overview", "numbers", "metrics", "dashboard"})
-"""Pages of every kind of unit that a team looks at daily, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +52,11 @@ def crumbs_of(path: Iterable[UnitLink], *more: tuple[str, str]) -> list[tuple[st
 
 
 def team_tabs(team: Team, actor: Actor, current: str) -> list[Tab]:
-    """The pages of a team's daily work this person may open: those only teams have, and its numbers. The unit's own
-    pages (people, place, history) are one click further, behind its name in the way here."""
+    """The pages of a team this person may open: the same tabs in the same places wherever one is."""
     return [
         Tab(str(page.label), page.url(team.unit), page.icon, is_current=page.code == current)
         for page in registry.unit_pages
-        if (page.kinds == {"TEAM"} or page.code in DAILY) and actor.can(page.permission, team.pk)
+        if team.unit.kind in page.kinds and actor.can(page.permission, team.pk)
     ]
 
 
