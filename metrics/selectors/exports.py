@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from django.db.models import F, Min, Sum
+from django.db.models.functions import TruncDate
 
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
 from metrics.calculations.series import per_day, week_of
@@ -21,7 +22,7 @@ from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from organization.access import SYSTEM
 from organization.models import Unit, UnitKind
-from pmo_portal.lib.windows import BEGINNING, FOREVER, Window, day_start, local_day
+from pmo_portal.lib.windows import BEGINNING, FOREVER, Window, day_start, local_day, portal_zone
 from teams.models import Sprint, SprintState, Team
 
 PERCENTILES: Final = (50, 70, 85, 95)
@@ -189,18 +190,19 @@ def _sprints(scope: ExportScope) -> Table:
     )
     spans = team_spans(scope.unit)
     closed = closed.filter(team__any_of=list(spans))
-    figures = closed.annotate(team_name=F("team__unit__name")).order_by("team_name", "completed_at", "pk")
+    figures = closed.annotate(
+        team_name=F("team__unit__name"), completed_on=TruncDate("completed_at", tzinfo=portal_zone())
+    ).order_by("team_name", "completed_at", "pk")
 
     def rows() -> Iterable[Sequence[Cell]]:
         for sprint in figures:
-            completed_on = local_day(sprint.completed_at)
             began = sprint.started_at or sprint.starts_at
-            if any(since <= completed_on < until for since, until in spans[sprint.team_id]):
+            if any(since <= sprint.completed_on < until for since, until in spans[sprint.team_id]):
                 yield (
                     sprint.team_name,
                     sprint.name,
                     local_day(began) if began else None,
-                    completed_on,
+                    sprint.completed_on,
                     *(getattr(sprint, name) for name in _SPRINT_FIGURES.values()),
                 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,20 +17,22 @@ from django.core.management import CommandError, call_command
 
 from metrics.calculations.timeline import Change
 from metrics.models import ItemFact
+from metrics.selectors.exports import EXPORTS
 from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import numbers_of
 from metrics.selectors.selection import Selection
-from metrics.services.sweeping import sweep
 from organization.access import SYSTEM
 from portfolio.models import StateCategory
-from teams.models import SprintState, TeamMethod, WorkItem
-from teams.services.sprints import sprint_close
+from teams.models import TeamMethod, WorkItem
+from teams.services.sprints import sprint_close, sprint_start
 from tests.factories.teams import item_make, item_to, sprint_make, team_make
 from tests.metrics.calculations.flow_fixture import fixture_expected, fixture_histories
-from tests.metrics.calculations.histories import BACKLOG, BUILD, COMMITTED, DONE, TEST, history, moment
-from tests.metrics.stored import NOW, Organisation, event_store, item_settle, item_store, organisation_make
+from tests.metrics.calculations.histories import BACKLOG, BUILD, COMMITTED, DONE, TEST, history
+from tests.metrics.stored import Organisation, event_store, item_settle, item_store, organisation_make
 
 pytestmark = pytest.mark.django_db
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "metrics-export.md"
 
 
 def export(unit: str, kind: str, **options: Any) -> list[dict[str, str]]:
@@ -220,22 +224,50 @@ def test_a_unit_without_history_has_a_head_and_no_rows(organisation: Organisatio
         export("NOWHERE", "items")
 
 
-def test_closed_sprints_as_they_were_frozen() -> None:
-    begin = datetime(2026, 3, 2, 9, tzinfo=UTC)
+def test_closed_sprints_and_velocity_as_they_were_frozen() -> None:
     team = team_make(method=TeamMethod.SCRUM)
     for number in range(4):
-        starts_at = begin + timedelta(days=14 * number)
+        starts_at = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=14 * number)
         sprint = sprint_make(team, name=f"=Sprint {number}", starts_at=starts_at)
-        done = item_make(team, at=starts_at - timedelta(days=1), sprint=sprint, estimate=Decimal(3 + number))
-        item_make(team, at=starts_at - timedelta(days=1), sprint=sprint, estimate=Decimal(2))
-        sprint = type(sprint).objects.get(pk=sprint.pk)
-        from teams.services.sprints import sprint_start
-
+        done, _left = (
+            item_make(team, at=starts_at - timedelta(days=1), sprint=sprint, estimate=points)
+            for points in (Decimal(3 + number), Decimal("0.5"))
+        )
         sprint = sprint_start(actor=SYSTEM, sprint=sprint, at=starts_at)
         item_to(done, StateCategory.DONE, at=starts_at + timedelta(days=3))
-        sprint_close(actor=SYSTEM, sprint=sprint, at=starts_at + timedelta(days=13))
-        assert sprint.state == SprintState.CLOSED
-    sweep(at=NOW)
-    rows = export(team.unit.code, "sprints", as_of="2026-12-31")
-    assert [row["completed_points"] for row in rows] == ["3", "4", "5", "6"]
-    print(rows, export(team.unit.code, "velocity", as_of="2026-12-31"))
+        sprint_close(actor=SYSTEM, sprint=sprint, carry_to=None, at=starts_at + timedelta(days=13))
+    rows = export(team.unit.code, "sprints", as_of="2026-04-20")
+    assert [row["completed_on"] for row in rows] == ["2026-03-15", "2026-03-29", "2026-04-12"]
+    # A spreadsheet must not take a name for a formula.
+    assert rows[2] == {
+        "team": team.unit.name,
+        "sprint": "'=Sprint 2",
+        "started_on": "2026-03-30",
+        "completed_on": "2026-04-12",
+        "committed_points": "5.5",
+        "completed_points": "5",
+        "committed_completed_points": "5",
+        "committed_items": "2",
+        "completed_items": "1",
+        "committed_completed_items": "1",
+        "added_items": "0",
+        "removed_items": "0",
+        "carried_over_items": "1",
+        "unestimated_items": "0",
+    }
+    assert export(team.unit.code, "velocity", as_of="2026-04-20") == [
+        {"team": team.unit.name, "sprints": "3", "mean_points": "4", "low_points": "3", "high_points": "5"}
+    ]
+    # Points of different teams are no sum: above a team there is a line for each.
+    above = team.unit.placements.get().parent
+    assert export(above.code, "velocity", as_of="2026-04-20") == export(team.unit.code, "velocity", as_of="2026-04-20")
+    assert export(above.code, "sprints", as_of="2026-04-20") == rows
+
+
+def test_documented_columns_are_those_written(case_5: str) -> None:
+    documented = dict(re.findall(r"^\| `(\w+)` \| `([\w,]+)` \|", DOCUMENT.read_text(), re.MULTILINE))
+    assert set(documented) == set(EXPORTS)
+    for kind in EXPORTS:
+        out = io.StringIO()
+        call_command("metrics_export", unit=case_5, kind=kind, stdout=out)
+        assert out.getvalue().partition("\n")[0] == documented[kind], kind
