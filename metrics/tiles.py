@@ -103,7 +103,14 @@ def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         sample=_in_weeks(selection),
         rows_url=rows_url(unit, "throughput", selection),
         rows_label=_see_items(finished),
-        **_trend(finished, numbers.flow_before.finished, more=_("more"), fewer=_("fewer"), selection=selection, good=1),
+        **_trend(
+            finished,
+            numbers.flow_before.finished if numbers.is_comparable else None,
+            more=_("more"),
+            fewer=_("fewer"),
+            selection=selection,
+            good=1,
+        ),
     )
 
 
@@ -151,7 +158,7 @@ def _wip(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         rows_label=_see_items(now),
         **_trend(
             now,
-            numbers.wip_opening,
+            numbers.wip_opening if numbers.was_known else None,
             more=_("more"),
             fewer=_("fewer"),
             selection=selection,
@@ -177,7 +184,7 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         return Tile(none_reason=_("Not enough data"), trend_rest=_("It takes 10 finished items."), **common)
     p85 = _("85 %% in %(days)s or less") % {"days": format_days(cycles.p85_days)}
     trend: dict[str, Any] = {}
-    if numbers.cycles_before.p50_days is not None:
+    if numbers.is_comparable and numbers.cycles_before.p50_days is not None:
         trend = _trend(
             cycles.p50_days,
             numbers.cycles_before.p50_days,
@@ -232,7 +239,7 @@ def _velocity(unit: Unit, numbers: UnitNumbers) -> Tile:
 
 def _trend(
     now: float,
-    before: float,
+    before: float | None,
     *,
     more: str,
     fewer: str,
@@ -241,7 +248,12 @@ def _trend(
     rest: str = "",
     is_days: bool = False,
 ) -> dict[str, Any]:
-    """Say how a number compares with the window before: in words, with a direction; `good` is the better sign."""
+    """Say how a number compares with the window before: in words, with a direction; `good` is the better sign.
+
+    Nothing when there is no window before to compare with.
+    """
+    if before is None:
+        return {}
     difference = compare(now, before).difference
     if not difference:
         return {"trend_word": _("As before"), "trend_way": "flat", "trend_rest": ""}

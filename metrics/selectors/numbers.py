@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,8 @@ _DAYS = """
      GROUP BY scope_id, day
 """
 
-# The stock as the first day began: the last checkpoint before it, and what changed since.
+# The stock as the first day began: the last checkpoint before it, and what changed since. And since when there are
+# numbers at all.
 _OPENING = """
     SELECT u.id,
            coalesce((SELECT sum(s.wip) FROM metrics_stockcheckpoint s
@@ -38,7 +39,8 @@ _OPENING = """
          + coalesce((SELECT sum(r.wip_delta) FROM metrics_rollup r
                       WHERE r.scope_kind = %(kind)s AND r.scope_id = u.id
                         AND r.day >= coalesce(c.day, '-infinity') AND r.day < %(before)s
-                        AND (%(type)s = '' OR r.item_type = %(type)s)), 0)
+                        AND (%(type)s = '' OR r.item_type = %(type)s)), 0),
+           (SELECT min(day) FROM metrics_rollup WHERE scope_kind = %(kind)s AND scope_id = u.id)
       FROM unnest(%(units)s::bigint[]) AS u (id)
       LEFT JOIN LATERAL (
            SELECT max(day) AS day FROM metrics_stockcheckpoint
@@ -103,7 +105,8 @@ class UnitNumbers:
     """Everything a page says about one unit over a selection.
 
     `flow_before` is the window of the same length before. `wip` is the stock at the end of each day of the window,
-    `wip_opening` as its first day began. `waiting_since` is set while a change is not in the numbers yet.
+    `wip_opening` as its first day began. `known_since` is the first day with a number. `waiting_since` is set while
+    a change is not in the numbers yet.
     """
 
     unit_id: int
@@ -119,6 +122,17 @@ class UnitNumbers:
     cycles_before: CycleTimes = field(default_factory=lambda: cycle_times({}, start_not_seen_count=0))
     sprints: list[ClosedSprint] = field(default_factory=list)
     waiting_since: datetime | None = None
+    known_since: date | None = None
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether there were numbers through the whole window before, give or take its first week."""
+        return self.known_since is not None and self.known_since < self.window.before().start + timedelta(days=7)
+
+    @property
+    def was_known(self) -> bool:
+        """Whether there were numbers as the window began, give or take its first week."""
+        return self.known_since is not None and self.known_since < self.window.start + timedelta(days=7)
 
     @property
     def wip_now(self) -> int:
@@ -151,7 +165,10 @@ def numbers_of(unit_ids: Sequence[int], selection: Period, *, with_sprints: bool
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPENING, parameters)
-        openings = dict(cursor.fetchall())
+        openings = {}
+        for unit_id, opening, known_since in cursor.fetchall():
+            openings[unit_id] = opening
+            result[unit_id].known_since = known_since
         cursor.execute(_DAYS, parameters)
         _add_days(result, openings, cursor.fetchall())
         cursor.execute(_CYCLES, parameters)

@@ -245,6 +245,15 @@ def test_what_makes_no_sense_in_an_address_is_taken_for_the_default(
     assert client.get(reverse("metrics:unit_dashboard", args=["COAST"]), query).status_code == 200
 
 
+@pytest.mark.usefixtures("teams")
+def test_nothing_is_compared_with_a_time_before_the_first_number(client_as: Callable[[str], Client]) -> None:
+    client = client_as("executive")
+    url = reverse("metrics:unit_tiles", args=["COAST"])
+    assert "than the 4 weeks before" in client.get(url, {"weeks": "4"}).content.decode()
+    assert "weeks before" not in client.get(url, {"weeks": "13"}).content.decode()
+    assert "weeks ago" not in client.get(url, {"weeks": "52"}).content.decode()
+
+
 def test_an_unknown_list_does_not_exist(teams: dict[str, Team], client_as: Callable[[str], Client]) -> None:
     assert client_as("executive").get("/metrics/units/COAST/items/salaries/").status_code == 404
 
