@@ -15,7 +15,7 @@ from bench.load import cookie_of, pages_a_second, served
 from bench.rows import Row, at_least, at_most, interleaved
 from teams.models import Team
 
-ROUNDS = 25
+ROUNDS = 40
 
 _SQL = """
 SELECT i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.state_id, s.name, s.category, i.state_entered_at,
