@@ -67,9 +67,11 @@ SYSTEM = SystemActor()
 NOBODY = PersonActor(user_id=None, person_id=None)
 
 _GRANTED_UNITS = """
-    SELECT r.person_id, r.role, 'DOWN' AS reach, r.unit_id IS NULL AS everywhere, array_agg(DISTINCT c.descendant_id)
+    SELECT r.person_id, r.role, 'DOWN' AS reach, r.unit_id IS NULL AS everywhere,
+           coalesce(array_agg(DISTINCT c.descendant_id) FILTER (WHERE c.descendant_id IS NOT NULL), '{}')
       FROM organization_roleassignment r
-      JOIN organization_unitclosure c
+      -- Left: who holds a role everywhere holds it before there is a first unit, too.
+      LEFT JOIN organization_unitclosure c
         ON (c.ancestor_id = r.unit_id OR r.unit_id IS NULL) AND c.valid_from <= %(day)s AND c.valid_to > %(day)s
      WHERE r.person_id = ANY(%(people)s) AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
      GROUP BY 1, 2, 4

@@ -178,12 +178,16 @@ def preferences_set(*, actor: Actor, user: User, theme: str, language: str, time
     return user
 
 
-def _send_invitation(user: User, *, base_url: str) -> None:
-    link = reverse(
+def password_path(user: User) -> str:
+    """The address, without its host, at which this user chooses a password; works once and for a few hours."""
+    return reverse(
         "organization:password_reset_confirm",
         args=[urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)],
     )
-    context = {"person": user.person, "link": urljoin(base_url, link), "sign_in": user.email}
+
+
+def _send_invitation(user: User, *, base_url: str) -> None:
+    context = {"person": user.person, "link": urljoin(base_url, password_path(user)), "sign_in": user.email}
     try:
         send_mail(
             subject=_("Your sign-in to the PMO portal"),
