@@ -15,14 +15,16 @@ from typing import Final, TypeAlias
 from django.db.models import F, Min, Sum
 from django.db.models.functions import TruncDate
 
+from metrics.calculations.aging import percentile_band
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
 from metrics.calculations.series import per_day, week_of
-from metrics.models import Rollup, RollupMembership, ScopeKind
+from metrics.models import Rollup, ScopeKind
+from metrics.selectors.flow import cumulative_flow_of, open_items, team_spans
 from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from organization.access import SYSTEM
-from organization.models import Unit, UnitKind
-from pmo_portal.lib.windows import BEGINNING, FOREVER, Window, day_start, local_day, portal_zone
+from organization.models import Unit
+from pmo_portal.lib.windows import Window, day_start, local_day, portal_zone
 from teams.models import Sprint, SprintState, Team
 
 PERCENTILES: Final = (50, 70, 85, 95)
@@ -135,15 +137,22 @@ def _wip(scope: ExportScope) -> Table:
     return Table(("day", "wip"), zip(scope.window, _numbers(scope).wip, strict=True))
 
 
-def team_spans(unit: Unit) -> dict[int, list[tuple[date, date]]]:
-    """From which day to before which day each team belonged to a unit; a team belongs to itself for ever."""
-    if unit.kind == UnitKind.TEAM:
-        return {unit.pk: [(BEGINNING, FOREVER)]}
-    spans: dict[int, list[tuple[date, date]]] = {}
-    members = RollupMembership.objects.filter(ancestor=unit)
-    for team_id, valid_from, valid_to in members.values_list("team_id", "valid_from", "valid_to"):
-        spans.setdefault(team_id, []).append((valid_from, valid_to))
-    return spans
+def _cfd(scope: ExportScope) -> Table:
+    flow = cumulative_flow_of(scope.unit, scope)
+    rows = ((day, *counts) for day, counts in zip(flow.days, flow.counts, strict=True))
+    return Table(("day", *flow.columns), rows)
+
+
+def _aging(scope: ExportScope) -> Table:
+    """One line an item in progress, with the band of cycle times of the window that its age has reached."""
+    bands = percentiles_of(cycle_counts(scope))
+
+    def rows() -> Iterable[Sequence[Cell]]:
+        for item in open_items(scope.unit, scope):
+            band = percentile_band(item.age_days, bands)
+            yield item.key, item.item_type, item.team, item.column, item.started_on, item.age_days, band
+
+    return Table(("key", "type", "team", "column", "started_on", "age_days", "percentile_band"), rows())
 
 
 def teams_on(unit: Unit, day: date) -> dict[int, str]:
@@ -214,7 +223,9 @@ EXPORTS: Final[Mapping[str, Callable[[ExportScope], Table]]] = {
     "throughput": _throughput,
     "cycle_time": _cycle_time,
     "percentiles": _percentiles,
+    "cfd": _cfd,
     "wip": _wip,
+    "aging": _aging,
     "velocity": _velocity,
     "sprints": _sprints,
 }

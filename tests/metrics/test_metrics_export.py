@@ -14,21 +14,39 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
 
-from metrics.calculations.timeline import Change
+from metrics.calculations.series import cumulative_flow
+from metrics.calculations.timeline import Change, Kind, item_intervals
 from metrics.models import ItemFact
-from metrics.selectors.exports import EXPORTS
+from metrics.selectors.exports import EXPORTS, ExportScope
+from metrics.selectors.flow import cumulative_flow_of
 from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import numbers_of
 from metrics.selectors.selection import Selection
+from metrics.services.sweeping import sweep
 from organization.access import SYSTEM
+from organization.models import Unit
+from organization.services.units import unit_move
+from pmo_portal.lib.windows import Window
 from portfolio.models import StateCategory
 from teams.models import TeamMethod, WorkItem
 from teams.services.sprints import sprint_close, sprint_start
 from tests.factories.teams import item_make, item_to, sprint_make, team_make
-from tests.metrics.calculations.flow_fixture import fixture_expected, fixture_histories
-from tests.metrics.calculations.histories import BACKLOG, BUILD, COMMITTED, DONE, TEST, history
-from tests.metrics.stored import Organisation, event_store, item_settle, item_store, organisation_make
+from tests.metrics.calculations.flow_fixture import COLUMNS, fixture_expected, fixture_histories
+from tests.metrics.calculations.histories import BACKLOG, BUILD, CANCELLED, COMMITTED, DONE, TEST, history, with_change
+from tests.metrics.calculations.strategies import worlds
+from tests.metrics.stored import (
+    NOW,
+    Organisation,
+    event_store,
+    item_settle,
+    item_store,
+    organisation_make,
+    rules_now,
+    translated,
+)
+from tests.metrics.test_derivation import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -264,10 +282,115 @@ def test_closed_sprints_and_velocity_as_they_were_frozen() -> None:
     assert export(above.code, "sprints", as_of="2026-04-20") == rows
 
 
-def test_documented_columns_are_those_written(case_5: str) -> None:
+def test_case_4_cumulative_flow(organisation: Organisation) -> None:
+    tell(
+        organisation,
+        {
+            "F-1": history((1, BACKLOG)),
+            "F-2": history((2, BACKLOG), (3, COMMITTED)),
+            "F-3": with_change(
+                history((3, BACKLOG), (3, COMMITTED), (4, BUILD), (5, TEST), (6, DONE)), Kind.STATE, 7, BUILD
+            ),
+            "F-4": history((4, BACKLOG), (4, COMMITTED)),
+        },
+    )
+    code = organisation.team().unit.code
+    rows = [list(row.values()) for row in export(code, "cfd", as_of="2026-01-07")]
+    assert [[int(count) for count in row[1:6]] for row in rows] == [
+        [1, 0, 0, 0, 0],
+        [2, 0, 0, 0, 0],
+        [3, 2, 0, 0, 0],
+        [4, 3, 1, 0, 0],
+        [4, 3, 1, 1, 0],
+        [4, 3, 1, 1, 1],
+        # Re-opened: its first entries stay.
+        [4, 3, 1, 1, 1],
+    ]
+    assert [row["key"] for row in export(code, "aging", as_of="2026-01-07")] == ["F-2", "F-3", "F-4"]
+
+
+def test_cumulative_flow_is_the_other_tools(organisation: Organisation) -> None:
+    # The other tool leaves out items that never moved; ours counts them in the backlog.
+    tell(organisation, {key: changes for key, changes in fixture_histories().items() if len(changes) > 1})
+    theirs = {row["Date"]: [int(float(row[column])) for column in COLUMNS] for row in fixture_expected("cfd")}
+    window = {"from": min(theirs), "to": max(theirs)}
+    for unit in (organisation.team().unit, organisation.programs[0], organisation.portfolio):
+        rows = [list(row.values()) for row in export(unit.code, "cfd", **window)]
+        assert {row[0]: [int(count) for count in row[1:6]] for row in rows} == theirs
+    late = export(organisation.portfolio.code, "cfd", **{"from": "2021-02-01"}, to="2021-02-01")
+    assert [int(count) for count in list(late[0].values())[1:]] == theirs["2021-02-01"]
+
+
+def test_a_team_brings_its_entries_along(organisation: Organisation) -> None:
+    tell(organisation, {"M-1": history((3, BACKLOG), (4, BUILD), (6, DONE)), "M-2": history((3, BACKLOG), (9, BUILD))})
+    old, new = organisation.programs
+    unit_move(actor=SYSTEM, unit=organisation.team().unit, parent=new, from_day=date(2026, 1, 8), at=NOW)
+
+    def flow(unit: Unit, day: str) -> list[str]:
+        (row,) = export(unit.code, "cfd", **{"from": day, "to": day})
+        return list(row.values())[1:]
+
+    assert flow(old, "2026-01-07") == ["2", "1", "1", "1", "1"]
+    assert flow(old, "2026-01-10") == ["2", "1", "1", "1", "1"]
+    assert flow(new, "2026-01-07") == ["0"] * 5
+    assert flow(new, "2026-01-08") == ["2", "1", "1", "1", "1"]
+    assert flow(new, "2026-01-09") == ["2", "2", "2", "1", "1"]
+    assert flow(organisation.portfolio, "2026-01-09") == ["2", "2", "2", "1", "1"]
+    assert [row["key"] for row in export(new.code, "aging", as_of="2026-01-09")] == ["M-2"]
+    assert export(old.code, "aging", as_of="2026-01-09") == []
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories=worlds())
+def test_cumulative_flow_equals_the_reference(histories: dict[int, list[Change]]) -> None:
+    with undone():
+        organisation = organisation_make()
+        told = tell(organisation, {f"R-{number}": changes for number, changes in histories.items()})
+        sweep(at=NOW)
+        rules, team = rules_now(), organisation.team()
+        counted = set(ItemFact.objects.filter(is_counted=True).values_list("item_id", flat=True))
+        entries = []
+        for number, changes in histories.items():
+            item = told[f"R-{number}"]
+            first: dict[str, date] = {}
+            for interval in item_intervals(item.pk, translated(organisation, changes), rules):
+                if interval.team_id == team.pk and item.pk in counted:
+                    day = rules.day(interval.from_at)
+                    name = str(interval.state_id)
+                    first[name] = min(day, first.get(name, day))
+            entries.append(first)
+        columns = [str(state.pk) for number, state in organisation.columns.items() if number != CANCELLED]
+        window = Window(date(2025, 12, 31), date(2026, 2, 1))
+        flow = cumulative_flow_of(team.unit, ExportScope(team.unit, window, window.last_day))
+        assert dict(zip(flow.days, flow.counts, strict=True)) == cumulative_flow(
+            entries, columns, window.start, window.end
+        )
+
+
+def test_age_against_the_bands_of_cycle_times(organisation: Organisation) -> None:
+    # Ten finished items, of 1 to 10 days: P50 5.5, P70 7.3, P85 8.65, P95 9.55.
+    histories = {f"DONE-{days}": history((1, BACKLOG), (2, BUILD), (1 + days, DONE)) for days in range(1, 11)}
+    starts = {"YOUNG": 15, "MIDDLE": 13, "OLD": 10}
+    histories |= {key: history((1, BACKLOG), (day, BUILD), (day + 1, TEST)) for key, day in starts.items()}
+    histories["RESTED"] = history((1, BACKLOG), (2, BUILD), (3, BACKLOG))
+    tell(organisation, histories)
+    rows = export(organisation.team().unit.code, "aging", as_of="2026-01-20")
+    assert [(row["key"], row["age_days"], row["percentile_band"]) for row in rows] == [
+        ("OLD", "11", "over 95"),
+        ("MIDDLE", "8", "85"),
+        ("YOUNG", "6", "70"),
+    ]
+    assert {row["column"] for row in rows} == {organisation.columns[TEST].name}
+    # As it was then: on the day of its start each was in the column it started in; too few had finished for bands.
+    (row,) = export(organisation.team().unit.code, "aging", as_of="2026-01-10", type="STORY")[-1:]
+    assert (row["key"], row["column"]) == ("OLD", organisation.columns[BUILD].name)
+
+
+@pytest.mark.usefixtures("case_5")
+def test_documented_columns_are_those_written(organisation: Organisation) -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| `([\w,]+)` \|", DOCUMENT.read_text(), re.MULTILINE))
     assert set(documented) == set(EXPORTS)
     for kind in EXPORTS:
         out = io.StringIO()
-        call_command("metrics_export", unit=case_5, kind=kind, stdout=out)
+        call_command("metrics_export", unit=organisation.programs[0].code, kind=kind, stdout=out)
         assert out.getvalue().partition("\n")[0] == documented[kind], kind
