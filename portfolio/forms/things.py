@@ -47,6 +47,12 @@ class SeenVersionForm(forms.ModelForm):
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=0)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and field.empty_label is not None:
+                field.empty_label = _("None")
+
     def values(self, names: Collection[str] | None = None) -> dict[str, Any]:
         """What was typed, without the version; only ``names`` when given."""
         wanted = set(self.fields if names is None else names) - {"version"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -61,3 +62,9 @@ class BusinessCase(models.Model):
 
     def __str__(self) -> str:
         return f"{self.epic_id} v{self.number}"
+
+    def clean(self) -> None:
+        """Say beside the amount what the constraint only knows by its name."""
+        below = [name for name in ("cost_mvp", "cost_full") if (getattr(self, name) or 0) < 0]
+        if below:
+            raise ValidationError({name: _("A cost is 0 or more.") for name in below})

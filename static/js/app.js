@@ -201,8 +201,9 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
-  /* What Django's messages said on this page comes as toasts too. */
+  /* What Django's messages said on this page comes as toasts too. A form that came back has the focus where it is wrong. */
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector('main [aria-invalid="true"]')?.focus();
     document.querySelectorAll("[data-message]").forEach((message) => {
       toast({ text: message.textContent.trim(), kind: message.dataset.message, undo_url: message.dataset.undoUrl });
       message.remove();

@@ -3,7 +3,7 @@
  *   <body data-stream-url data-live-ticket data-live-ticket-url data-live-worker>
  *   <... id="x" data-live="12 15" data-live-url="/metrics/tiles/12/" data-live-kinds="metrics">  re-fetched and morphed
  *   <div data-board data-live data-unit="12" data-cards-url="...">  fetches changed cards only (behaviours/board.js)
- * While somebody types inside such an element it is left alone; a bar says how many changes wait.
+ * While somebody types or has a form open inside such an element it is left alone; a bar says how many changes wait.
  */
 (() => {
   "use strict";
@@ -18,7 +18,13 @@
 
   const unitsOf = (element) => (element.dataset.live || element.dataset.unit || "").split(/\s+/).filter(Boolean).map(Number);
   const kindsOf = (element) => (element.dataset.liveKinds || "").split(/\s+/).filter(Boolean);
-  const isBusy = (element) => portal.isTyping(document.activeElement) && element.contains(document.activeElement);
+
+  /* Somebody is at work inside: the caret is there, or a form in sight that they opened or began to fill. What is
+     fetched knows nothing of either and would close the one and empty the other. */
+  const isFilled = (field) => field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])") && field.value !== field.defaultValue;
+  const isBusy = (element) => (portal.isTyping(document.activeElement) && element.contains(document.activeElement))
+    || [...element.querySelectorAll('form[method="post"]')].some((form) => form.getClientRects().length > 0
+      && (form.closest("details[open]") || [...form.elements].some(isFilled)));
 
   function concerns(element, { unit, kind }) {
     const kinds = kindsOf(element);
@@ -35,7 +41,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "btn btn-primary btn-s";
-      button.addEventListener("click", () => { release(element); refresh(element); });
+      button.addEventListener("click", () => { release(element); refresh(element, { isAsked: true }); });
       bar.append(button);
       element.before(bar);
     }
@@ -48,13 +54,13 @@
     if (bar?.matches?.("[data-live-bar]")) bar.remove();
   }
 
-  async function refresh(element) {
+  async function refresh(element, { isAsked = false } = {}) {
     const { liveUrl } = element.dataset;
     if (!liveUrl || !element.isConnected) return;
     const answer = await portal.send(liveUrl, { target: element.id });
     if (!answer.ok || !element.isConnected) return;
     const html = await answer.text();
-    if (isBusy(element)) { hold(element, 1); return; }
+    if (!isAsked && isBusy(element)) { hold(element, 1); return; }
     const before = element.textContent;
     htmx.swap(element, html, { swapStyle: "morph:outerHTML" }, { contextElement: element });
     const now = (element.id && document.getElementById(element.id)) || element;
@@ -157,13 +163,15 @@
     start();
   }
 
-  // When the typing is over, what was held back comes in by itself.
-  document.addEventListener("focusout", () => setTimeout(() => {
+  // When the typing is over or the form is closed, what was held back comes in by itself.
+  const settle = () => setTimeout(() => {
     [...waiting.keys()].forEach((element) => {
       if (!element.isConnected) { waiting.delete(element); return; }
       if (!isBusy(element)) { release(element); refresh(element).catch(() => {}); }
     });
-  }, 300));
+  }, 300);
+  document.addEventListener("focusout", settle);
+  document.addEventListener("toggle", settle, true); // does not bubble
 
   window.portal.live = { hold, release, isBusy };
 })();
