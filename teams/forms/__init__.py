@@ -9,7 +9,7 @@ from teams.forms.items import (
     SubItemForm,
     VersionForm,
 )
-from teams.forms.settings import MeaningForm, PlaceForm, StateCreateForm, StateForm, TeamForm
+from teams.forms.settings import MeaningForm, PlaceForm, StateCreateForm, StateForm, TeamCreateForm, TeamForm
 from teams.forms.sprints import BacklogMoveForm, PlanForm, SprintCloseForm, SprintForm, SprintStartForm
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "StateCreateForm",
     "StateForm",
     "SubItemForm",
+    "TeamCreateForm",
     "TeamForm",
     "VersionForm",
 ]

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any
 
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from organization.models import Unit
 from portfolio.forms.states import MeaningForm, PlaceForm, StateCreateForm, StateForm
 from teams.models import Team
+from teams.services.teams import prefix_of
 
-__all__ = ["MeaningForm", "PlaceForm", "StateCreateForm", "StateForm", "TeamForm"]
+__all__ = ["MeaningForm", "PlaceForm", "StateCreateForm", "StateForm", "TeamCreateForm", "TeamForm"]
+
+
+class TeamCreateForm(forms.ModelForm[Team]):
+    """How a team begins; all but the prefix can be changed later."""
+
+    class Meta:
+        model = Team
+        fields = ("method", "estimate_scale", "key_prefix")
+        help_texts = {"key_prefix": _("Begins the keys of its items, such as HAR-12. It stays.")}
+
+    def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"key_prefix": prefix_of(unit.code)}, **kwargs)
 
 
 class TeamForm(forms.ModelForm[Team]):

@@ -6,11 +6,17 @@ from datetime import date
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
-from organization.models import UnitParent
-from organization.querysets import valid_on
+from organization.models import UnitKind, UnitParent
+from organization.querysets import UnitQuerySet, valid_on
+from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Actor, visible
 from portfolio.models.workflow import STARTED_CATEGORIES
 from teams.models import Sprint, SprintState, Team
+
+
+def units_without_board(actor: Actor, *, today: date) -> UnitQuerySet:
+    """The open units of kind TEAM that this person may give a board and that have none yet."""
+    return units_holding(actor, "team.configure", day=today).filter(kind=UnitKind.TEAM, team__isnull=True)
 
 
 def teams_overview(actor: Actor, *, today: date) -> QuerySet[Team]:

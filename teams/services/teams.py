@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from organization.models import Unit, UnitKind
+from pmo_portal.lib import live
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Refused
 from portfolio.models import TrackedKind, Workflow
@@ -34,28 +35,39 @@ def team_create(
 ) -> Team:
     """Give a unit of kind TEAM a board. Without a workflow it gets the ready-made one of its method.
 
-    ``key_prefix`` starts the keys of its items; the unit's code when empty.
+    ``key_prefix`` starts the keys of its items; the unit's code when empty. Raises ValidationError by field.
     """
     require_within(actor, Action.CONFIGURE, Team, unit.pk)
     if unit.kind != UnitKind.TEAM:
         raise Refused(_("Only teams have a board; %(unit)s is not one.") % {"unit": unit.name})
     with transaction.atomic():
-        return Team.objects.create(
+        Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+        if Team.objects.filter(pk=unit.pk).exists():
+            raise Refused(_("%(unit)s has a board already.") % {"unit": unit.name})
+        team = Team(
             unit=unit,
             method=method,
             mode=mode,
             source=source,
-            key_prefix=(key_prefix or unit.code).replace("-", "").replace("_", "").upper(),
+            key_prefix=prefix_of(key_prefix or unit.code),
             estimate_scale=estimate_scale,
-            workflow=workflow
-            or workflow_create(
-                actor=actor,
-                unit=unit,
-                kind=TrackedKind.ITEM,
-                name=unit.name,
-                states=KANBAN_STATES if method == TeamMethod.KANBAN else SCRUM_STATES,
-            ),
         )
+        team.full_clean(exclude=["unit", "workflow"])
+        team.workflow = workflow or workflow_create(
+            actor=actor,
+            unit=unit,
+            kind=TrackedKind.ITEM,
+            name=unit.name,
+            states=KANBAN_STATES if method == TeamMethod.KANBAN else SCRUM_STATES,
+        )
+        team.save(force_insert=True)
+        live.publish_on_commit(unit_id=unit.pk, kind=live.Kind.UNIT)
+    return team
+
+
+def prefix_of(text: str) -> str:
+    """``text`` as the beginning of item keys: capital letters and digits."""
+    return text.replace("-", "").replace("_", "").upper()
 
 
 def team_configure(*, actor: Actor, team: Team, values: Mapping[str, Any], at: datetime) -> Team:
