@@ -19,15 +19,18 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from teams.forms import BacklogMoveForm, CardsForm, ItemForm, PlanForm
 from teams.forms.items import SCALES
-from teams.models import EstimateScale, Sprint, SprintState, Team, WorkItem
+from teams.models import EstimateScale, Sprint, Team, WorkItem
 from teams.selectors.backlog import BACKLOG, Section, backlog_sections, open_sprints
 from teams.selectors.items import SELECT
+from teams.selectors.within import open_sprint
 from teams.services.items import item_edit, item_move, items_plan
 from teams.views.drawing import draw
 from teams.views.frames import team_context
+from teams.views.setting_up import or_set_up
 
 
 @require_GET
+@or_set_up
 @access(Action.VIEW, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def backlog(request: HttpRequest, team: Team) -> HttpResponseBase:
     """What waits, in order, below the sprints it is planned into."""
@@ -144,7 +147,7 @@ def _section(team: Team, pk: int) -> Sprint | None:
     """The sprint an id names; None for the backlog. A foreign or closed one does not exist here."""
     if pk == BACKLOG:
         return None
-    sprint = Sprint.objects.filter(team=team, pk=pk).exclude(state=SprintState.CLOSED).first()
+    sprint = open_sprint(team, pk)
     if sprint is None:
         raise Http404
     return sprint

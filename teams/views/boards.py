@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -20,9 +19,8 @@ from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import render_page, toast, wants_fragment
 from portfolio.models import StateCategory, WorkflowState
-from portfolio.services.moves import states_with_rules
 from teams.forms import BoardAddForm, BoardMoveForm, CardsForm
-from teams.models import Sprint, SprintState, Team, WorkItem
+from teams.models import Team, WorkItem
 from teams.selectors.board import (
     BoardScope,
     Column,
@@ -38,11 +36,13 @@ from teams.selectors.board import (
 )
 from teams.selectors.filters import ItemFilter
 from teams.selectors.sprint_strip import sprint_strip
+from teams.selectors.within import column_for_move, column_of, running_sprint
 from teams.services.items import item_create, item_move
 from teams.views import chips
 from teams.views.drawing import draw
 from teams.views.frames import crumbs_of, live_context, team_tabs
 from teams.views.release import templates_digest
+from teams.views.setting_up import or_set_up
 
 
 def scope_of(request: HttpRequest, team: Team, current: ItemFilter | None = None) -> BoardScope:
@@ -56,6 +56,7 @@ def scope_of(request: HttpRequest, team: Team, current: ItemFilter | None = None
 
 
 @require_GET
+@or_set_up
 @access(Action.VIEW, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def board(request: HttpRequest, team: Team) -> HttpResponseBase:
     """The board. Answers "not modified" when nothing on it has changed since this browser last saw it."""
@@ -155,7 +156,7 @@ def board_add(request: HttpRequest, team: Team) -> HttpResponseBase:
         return toast(HttpResponse(status=422), form.first_error(), kind="error")
     scope = scope_of(request, team, ItemFilter())
     state = _column(team, form.cleaned_data["column"])
-    values = {"sprint": _running_sprint(team)} if scope.by_sprint else {}
+    values = {"sprint": running_sprint(team)} if scope.by_sprint else {}
     try:
         with transaction.atomic():
             made = [
@@ -222,24 +223,18 @@ def _places(team: Team, *, to: int, item_id: int) -> tuple[WorkflowState, int]:
 
     SECURITY: a column or card of another team does not exist here.
     """
-    item = WorkItem.objects.present().filter(pk=item_id, team=team).values("state_id")
-    columns = states_with_rules().annotate(left_id=Subquery(item)).filter(workflow_id=team.workflow_id)
-    state = columns.filter(pk=to, left_id__isnull=False).first()
-    if state is None:
+    places = column_for_move(team, to=to, item_id=item_id)
+    if places is None:
         raise Http404
-    return state, state.left_id
+    return places
 
 
 def _column(team: Team, state_id: int) -> WorkflowState:
     """SECURITY: a column of another team does not exist here."""
-    state = WorkflowState.objects.filter(pk=state_id, workflow_id=team.workflow_id).first()
+    state = column_of(team, state_id)
     if state is None:
         raise Http404
     return state
-
-
-def _running_sprint(team: Team) -> Sprint | None:
-    return Sprint.objects.filter(team=team, state=SprintState.ACTIVE).order_by("-starts_at", "-pk").first()
 
 
 def _touched_html(scope: BoardScope, ids: list[int], *, states: list[int] | None = None) -> str:

@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from organization.models import Unit
 from pmo_portal.lib import live, registry, tickets
 from pmo_portal.lib.access import Actor, actor_of
 from pmo_portal.lib.windows import local_day
 from teams.models import Team
 from teams.selectors.board import UnitLink
+from teams.selectors.within import units_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def unit_url(code: str) -> str:
 
 def units_above(team: Team, actor: Actor) -> list[UnitLink]:
     """The units over a team, widest first, the team itself last, as far as this person may see them."""
-    units = Unit.objects.over([team.pk], day=local_day(timezone.now()))
+    units = units_over(team, day=local_day(timezone.now()))
     if not actor.is_system:
         units = units.filter(pk__any_of=actor.units("unit.view"))
     links = [UnitLink(unit.pk, unit.kind, unit.code, unit.name) for unit in units]

@@ -20,8 +20,9 @@ from pmo_portal.lib.parameters import whole_number
 from portfolio.models import StateCategory
 from portfolio.selectors.history import history
 from teams.forms import ItemBlockForm, ItemForm, ItemMoveForm, ItemTransferForm, SubItemForm, VersionForm
-from teams.models import ItemEvent, ItemKeyAlias, ItemType, Team, WorkItem
+from teams.models import ItemType, Team, WorkItem
 from teams.selectors.items import SELECT, sub_items, why_chain
+from teams.selectors.within import event_of, item_behind, last_card
 from teams.services import items
 from teams.views.frames import crumbs_of, live_context, units_above
 from teams.views.item_fields import field_response, inline_field, inline_fields
@@ -38,11 +39,10 @@ def old_keys(view: View) -> View:
         try:
             return view(request, key=key)
         except Http404:
-            aliases = ItemKeyAlias.objects.filter(key=key, item__in=visible(actor_of(request), WorkItem))
-            alias = aliases.select_related("item").first()
-            if alias is None:
+            item = item_behind(key, actor=actor_of(request))
+            if item is None:
                 raise
-            return HttpResponsePermanentRedirect(reverse("teams:item_detail", args=[alias.item.key]))
+            return HttpResponsePermanentRedirect(reverse("teams:item_detail", args=[item.key]))
 
     return led
 
@@ -250,7 +250,7 @@ def item_restore(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
 @access(Action.EDIT, WorkItem, by="key", select=SELECT)
 def item_undo(request: HttpRequest, item: WorkItem, seq: int) -> HttpResponseBase:
     """Take one step of the item's history back; both rows stay in it."""
-    event = ItemEvent.objects.filter(subject=item, seq=seq).first()
+    event = event_of(item, seq)
     if event is None:
         raise Http404
     try:
@@ -317,5 +317,4 @@ def _last_of(item: WorkItem, wanted: dict[str, Any]) -> int | None:
     """The card to stand behind for a place at the bottom of a column; None for the top."""
     if wanted["where"] != "bottom" or wanted["state"].category == StateCategory.DONE:
         return None
-    last = WorkItem.objects.present().filter(team=item.team, state=wanted["state"]).exclude(pk=item.pk)
-    return last.order_by("-rank").values_list("pk", flat=True).first()
+    return last_card(item.team, wanted["state"], without=item)

@@ -22,12 +22,15 @@ from teams.forms import ItemForm
 from teams.models import Team, TeamMode, WorkItem
 from teams.selectors.filters import ItemFilter, toggled
 from teams.selectors.lists import PAGE_ROWS, SCOPES, csv_head, csv_rows, items_found, sort_of
+from teams.selectors.within import column_of, deleted_items
 from teams.services.items import item_create
 from teams.views.chips import Chip, query_url
 from teams.views.frames import team_context
+from teams.views.setting_up import or_set_up
 
 
 @require_GET
+@or_set_up
 @access(Action.VIEW, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     """A team's items: filtered, sorted, fifty a page; ``?format=csv`` gives all of them as a file."""
@@ -63,7 +66,7 @@ def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
 @access(Action.DELETE, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def item_bin(request: HttpRequest, team: Team) -> HttpResponseBase:
     """What was deleted and can be taken out again."""
-    deleted = WorkItem.objects.deleted().filter(team=team).select_related("state").order_by("-deleted_at", "-pk")
+    deleted = deleted_items(team)
     context = {
         **team_context(request, team, "items", (_("Recycle bin"), "")),
         "page": Paginator(deleted, PAGE_ROWS).get_page(request.GET.get("page")),
@@ -120,8 +123,8 @@ def item_create_anywhere(request: HttpRequest) -> HttpResponseBase:
 
 def _state(team: Team, state: str) -> WorkflowState | None:
     """The column a new item was asked for; the first one when it is none of this team's."""
-    states = WorkflowState.objects.filter(workflow_id=team.workflow_id, is_archived=False)
-    return states.filter(pk=whole_number(state) or 0).first()
+    found = column_of(team, whole_number(state) or 0)
+    return None if found is None or found.is_archived else found
 
 
 def _list_chips(team: Team, wanted: ItemFilter, scope: str, query: dict[str, str]) -> list[Chip]:

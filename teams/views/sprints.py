@@ -30,8 +30,10 @@ from teams.selectors.sprints import (
     unfinished_items,
     velocity_of,
 )
+from teams.selectors.within import last_sprint
 from teams.services import sprints
 from teams.views.frames import team_context
+from teams.views.setting_up import or_set_up
 
 SELECT = ("team__unit", "team__workflow")
 
@@ -41,6 +43,7 @@ def _estimates(team: Team) -> bool:
 
 
 @require_GET
+@or_set_up
 @access(Action.VIEW, Sprint, within=Team, by="code", field="unit__code", select=("unit",))
 def sprint_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     """The team's sprints: open ones first, then what the closed ones promised and kept."""
@@ -66,9 +69,8 @@ def sprint_list(request: HttpRequest, team: Team) -> HttpResponseBase:
 @access(Action.CREATE, Sprint, within=Team, by="code", field="unit__code", select=("unit",))
 def sprint_create(request: HttpRequest, team: Team) -> HttpResponseBase:
     """Plan a sprint."""
-    existing = Sprint.objects.filter(team=team)
-    last = existing.filter(ends_at__isnull=False).order_by("-ends_at", "-pk").first()
-    proposal = next_sprint_initial(last, today=local_day(timezone.now()), number=existing.count() + 1)
+    last, count = last_sprint(team)
+    proposal = next_sprint_initial(last, today=local_day(timezone.now()), number=count + 1)
     form = SprintForm(request.POST or None, initial=proposal)
     if request.method == "POST" and form.is_valid():
         with errors_into(form):

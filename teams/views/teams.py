@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from organization.models import Unit, UnitKind
+from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of, listing
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
@@ -18,11 +20,13 @@ from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.models import StateCategory, WorkflowState
 from portfolio.services import workflows
-from teams.forms import MeaningForm, PlaceForm, StateCreateForm, StateForm, TeamForm
-from teams.models import Team, WorkItem
-from teams.selectors.teams import teams_overview
-from teams.services.teams import team_configure
+from teams.forms import MeaningForm, PlaceForm, StateCreateForm, StateForm, TeamCreateForm, TeamForm
+from teams.models import Team
+from teams.selectors.teams import teams_overview, units_without_board
+from teams.selectors.within import column_of, has_cards, has_team
+from teams.services import teams as services
 from teams.views.frames import team_context
+from teams.views.setting_up import or_set_up
 
 SELECT = ("unit", "workflow")
 
@@ -31,18 +35,50 @@ SELECT = ("unit", "workflow")
 @listing(Action.VIEW, Team)
 def team_list(request: HttpRequest) -> HttpResponseBase:
     """The teams this person sees, with what each has in hand."""
-    found = list(teams_overview(actor_of(request), today=local_day(timezone.now())))
-    return render_page(request, "teams/team_list.html", {"teams": found, "crumbs": [(_("Teams"), "")]})
+    actor, today = actor_of(request), local_day(timezone.now())
+    context = {
+        "teams": list(teams_overview(actor, today=today)),
+        "without_board": list(units_without_board(actor, today=today)),
+        "crumbs": [(_("Teams"), "")],
+    }
+    return render_page(request, "teams/team_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
+@access(Action.CONFIGURE, Team, by="code", within=Unit)
+def team_create(request: HttpRequest, unit: Unit) -> HttpResponseBase:
+    """Give a team that was opened in the unit tree its board; one that has a board goes there."""
+    if unit.kind != UnitKind.TEAM:
+        raise Http404
+    if has_team(unit):
+        return go_to(request, "teams:board", unit.code)
+    form = TeamCreateForm(request.POST or None, unit=unit)
+    if request.method == "POST" and form.is_valid():
+        with errors_into(form):
+            services.team_create(actor=actor_of(request), unit=unit, **form.cleaned_data)
+        if form.is_valid():
+            return go_to(request, "teams:board", unit.code)
+    title = _("Set up %(team)s") % {"team": unit.name}
+    context = {
+        "title": title,
+        "intro": _("The board begins with the usual columns of the method; they can be changed at any time."),
+        "form": form,
+        "submit": _("Make the board"),
+        "cancel_url": reverse("organization:unit_detail", args=[unit.code]),
+        "crumbs": unit_crumbs(actor_of(request), unit, title),
+    }
+    return render_page(request, "teams/form_page.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@or_set_up
 @access(Action.CONFIGURE, Team, by="code", field="unit__code", select=SELECT)
 def team_settings(request: HttpRequest, team: Team) -> HttpResponseBase:
     """How the team works: its method, where cycle time starts, its scale, its columns."""
     form = TeamForm(request.POST or None, instance=team)
     if request.method == "POST" and form.is_valid():
         with errors_into(form):
-            team_configure(actor=actor_of(request), team=team, values=form.cleaned_data, at=timezone.now())
+            services.team_configure(actor=actor_of(request), team=team, values=form.cleaned_data, at=timezone.now())
         if form.is_valid():
             messages.success(request, _("Settings saved."))
             return go_to(request, "teams:team_settings", team.unit.code)
@@ -126,9 +162,8 @@ def state_move(request: HttpRequest, team: Team, pk: int) -> HttpResponseBase:
 def state_archive(request: HttpRequest, team: Team, pk: int) -> HttpResponseBase:
     """Take an empty column off the board."""
     state = _state(team, pk)
-    has_cards = WorkItem.objects.present().filter(state=state).exists()
     try:
-        workflows.state_archive(actor=actor_of(request), state=state, has_cards=has_cards)
+        workflows.state_archive(actor=actor_of(request), state=state, has_cards=has_cards(state))
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -138,7 +173,7 @@ def state_archive(request: HttpRequest, team: Team, pk: int) -> HttpResponseBase
 
 def _state(team: Team, pk: int) -> WorkflowState:
     """SECURITY: a column of another team's board does not exist here."""
-    state = WorkflowState.objects.filter(workflow_id=team.workflow_id, pk=pk).select_related("workflow").first()
+    state = column_of(team, pk)
     if state is None:
         raise Http404
     return state
