@@ -44,6 +44,7 @@ class CustomFieldForm(CustomFieldEditForm):
     unit = UnitChoiceField(
         label=_("Of"),
         queryset=Unit.objects.none(),
+        empty_label=_("Choose a unit"),
         help_text=_("The field exists on things of this unit and of all below it."),
     )
     code = forms.CharField(

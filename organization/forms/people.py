@@ -42,7 +42,7 @@ class InviteForm(forms.Form):
 class RoleGiveForm(forms.Form):
     """Who holds which role, where, and when."""
 
-    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(label=_("Person"), queryset=Person.objects.none(), empty_label=_("Choose a person"))
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
     unit = UnitChoiceField(label=_("On"), queryset=Unit.objects.none(), required=False)
     valid_from = forms.DateField(

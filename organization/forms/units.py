@@ -61,6 +61,10 @@ class UnitCreateForm(forms.Form):
         self.fields["parent"].queryset = parents  # type: ignore[attr-defined]
         self.fields["calendar"].queryset = Calendar.objects.order_by("name")  # type: ignore[attr-defined]
 
+    def clean_code(self) -> str:
+        """Capitals, however it was typed."""
+        return str(self.cleaned_data["code"]).upper()
+
     def clean_valid_from(self) -> date:
         """No day means no known start."""
         return self.cleaned_data["valid_from"] or BEGINNING
@@ -82,7 +86,7 @@ class UnitEditForm(forms.ModelForm):
 class UnitMoveForm(forms.Form):
     """From a day on, under another unit."""
 
-    parent = UnitChoiceField(label=_("Moves to"), queryset=Unit.objects.none())
+    parent = UnitChoiceField(label=_("Moves to"), queryset=Unit.objects.none(), empty_label=_("Choose a unit"))
     from_day = forms.DateField(
         label=_("From"),
         widget=DayInput(),

@@ -47,6 +47,9 @@
       const chosen = all[Math.max(here, 0)];
       if (event.ctrlKey || event.metaKey) window.open(chosen.href, "_blank", "noopener");
       else chosen.click();
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // a search field would only empty itself
+      palette.close();
     }
   });
 
