@@ -24,8 +24,9 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.windows import local_day
 from portfolio.forms.boards import AddForm, CardsForm, MoveForm
-from portfolio.models import Tracked, Workflow, WorkflowState
+from portfolio.models import Tracked, Workflow
 from portfolio.selectors.boards import BoardColumn, BoardKind, board_columns, fill, on_board
+from portfolio.selectors.lookups import column_of
 from portfolio.services.workflows import workflow_of
 
 
@@ -105,7 +106,7 @@ def move_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpResp
     actor = actor_of(request)
     workflow = workflow_of(unit, pages.board.kind)
     subject = pages.things(unit, actor).filter(pk=wanted["id"]).first()
-    state = WorkflowState.objects.filter(pk=wanted["to"], workflow=workflow).first()
+    state = column_of(workflow.pk, wanted["to"])
     if subject is None or state is None:
         raise Http404
     at = timezone.now()
@@ -133,7 +134,7 @@ def add_answer(request: HttpRequest, pages: BoardPages, unit: Unit) -> HttpRespo
     if not form.is_valid():
         return toast(HttpResponse(status=422), form.first_error(), kind="error")
     workflow = workflow_of(unit, pages.board.kind)
-    state = WorkflowState.objects.filter(pk=form.cleaned_data["column"], workflow=workflow).first()
+    state = column_of(workflow.pk, form.cleaned_data["column"])
     if state is None:
         raise Http404
     try:

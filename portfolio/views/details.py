@@ -26,6 +26,7 @@ from portfolio.forms.customs import PREFIX, split_customs
 from portfolio.forms.things import LabelsField, SeenVersionForm
 from portfolio.models import EventKind, Tracked
 from portfolio.selectors.history import history
+from portfolio.selectors.lookups import as_stored
 from portfolio.services.types import tracked_type
 
 Edit = Callable[..., Tracked]
@@ -155,7 +156,7 @@ def edit_field_answer(
                 at=timezone.now(),
             )
         except Conflict:
-            subject = type(subject)._default_manager.get(pk=subject.pk)
+            subject = as_stored(subject)
             extra, status = _conflict(subject, form_of(instance=subject), name, request), 409
         except ValidationError as error:
             extra, status = {"error": " ".join(error.messages), "value": request.POST.get(name, "")}, 422

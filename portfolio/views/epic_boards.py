@@ -21,6 +21,7 @@ from portfolio.models import Epic, EpicType, Workflow
 from portfolio.selectors.boards import EPIC_BOARD
 from portfolio.selectors.epics import epic_counts, epics_of, owners_of, themes_of
 from portfolio.selectors.filters import ME, NONE, EpicFilter
+from portfolio.selectors.lookups import version_now
 from portfolio.services import epics as services
 from portfolio.views.boards import (
     BoardPages,
@@ -31,7 +32,7 @@ from portfolio.views.boards import (
     filled_columns,
     move_answer,
 )
-from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame, version_now
+from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame
 
 SELECT = ("unit", "state", "owner")
 

@@ -10,14 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from organization.models import UnitClosure, UnitKind
-from organization.querysets import valid_on
 from pmo_portal.lib.access import Action, access, actor_of, policy_for
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, toast, wants_fragment
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, Feature, StateCategory
 from portfolio.selectors.features import features_of_epic
+from portfolio.selectors.lookups import programs_below
 from portfolio.services.features import feature_move
 from portfolio.views.details import refusal
 from portfolio.views.epic_boards import SELECT
@@ -59,14 +58,8 @@ def _tab(request: HttpRequest, epic: Epic) -> HttpResponse:
 def _programs_without_rows(request: HttpRequest, epic: Epic, taken: set[int]) -> list[Any]:
     """The programs of the portfolio in which this person may add a feature and that have none of this epic yet."""
     creatable = actor_of(request).units("feature.create")
-    closure = UnitClosure.objects.filter(
-        valid_on(local_day(timezone.now())), ancestor=epic.unit_id, descendant__kind=UnitKind.PROGRAM
-    )
-    return [
-        row.descendant
-        for row in closure.select_related("descendant").order_by("descendant__name")
-        if row.descendant_id in creatable and row.descendant_id not in taken
-    ]
+    programs = programs_below(epic.unit_id, day=local_day(timezone.now()))
+    return [program for program in programs if program.pk in creatable and program.pk not in taken]
 
 
 @access(Action.MOVE, Feature, by="key", select=("unit", "state", "epic", "epic__unit", "epic__state", "epic__owner"))

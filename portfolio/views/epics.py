@@ -18,9 +18,10 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.things import EpicForm
-from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind, WorkflowState
+from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind
 from portfolio.selectors.boards import states_of
 from portfolio.selectors.epics import alignments_of, epic_tab_counts, themes_of
+from portfolio.selectors.lookups import column_of
 from portfolio.services import epics as services
 from portfolio.views.details import (
     edit_field_answer,
@@ -190,8 +191,7 @@ def _history(request: HttpRequest, epic: Epic) -> HttpResponse:
 @require_POST
 def epic_move(request: HttpRequest, epic: Epic) -> HttpResponse:
     """Move to… from the epic's own page: to the top of another state."""
-    states = WorkflowState.objects.filter(workflow_id=epic.state.workflow_id)
-    state = states.filter(pk=whole_number(request.POST.get("to", ""))).first()
+    state = column_of(epic.state.workflow_id, whole_number(request.POST.get("to", "")))
     if state is None:
         raise Http404
     if state.pk == epic.state_id:

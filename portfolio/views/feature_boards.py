@@ -21,6 +21,7 @@ from portfolio.models import Feature, Workflow
 from portfolio.selectors.boards import FEATURE_BOARD
 from portfolio.selectors.features import epics_in, feature_counts, features_of, periods_in
 from portfolio.selectors.filters import ME, NONE, FeatureFilter
+from portfolio.selectors.lookups import version_now
 from portfolio.services import features as services
 from portfolio.views.boards import (
     BoardPages,
@@ -31,7 +32,7 @@ from portfolio.views.boards import (
     filled_columns,
     move_answer,
 )
-from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame, version_now
+from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame
 
 SELECT = ("unit", "state", "owner", "epic", "period")
 

@@ -18,8 +18,9 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.things import FeatureForm
-from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
+from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
 from portfolio.selectors.boards import states_of
+from portfolio.selectors.lookups import column_of
 from portfolio.services import features as services
 from portfolio.views.details import (
     edit_field_answer,
@@ -124,8 +125,7 @@ def feature_edit_field(request: HttpRequest, feature: Feature, name: str) -> Htt
 @require_POST
 def feature_move(request: HttpRequest, feature: Feature) -> HttpResponse:
     """Move to… from the feature's own page: to the top of another state."""
-    states = WorkflowState.objects.filter(workflow_id=feature.state.workflow_id)
-    state = states.filter(pk=whole_number(request.POST.get("to", ""))).first()
+    state = column_of(feature.state.workflow_id, whole_number(request.POST.get("to", "")))
     if state is None:
         raise Http404
     if state.pk == feature.state_id:

@@ -93,8 +93,3 @@ def _said(form: forms.BaseForm, name: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return str(choices.get(value, value)) if isinstance(value, str) else str(value)
-
-
-def version_now(obj: Any) -> object:
-    """The version of a thing as it is stored now."""
-    return type(obj)._default_manager.values_list("version", flat=True).filter(pk=obj.pk).first()

@@ -19,6 +19,7 @@ from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.forms.states import MeaningForm, PlaceForm, StateCreateForm, StateForm
 from portfolio.models import Epic, Feature, StateCategory, Tracked, TrackedKind, Workflow, WorkflowState
+from portfolio.selectors.lookups import column_has_cards
 from portfolio.services import workflows as services
 from portfolio.services.workflows import workflow_of
 from portfolio.views.frames import unit_frame
@@ -144,7 +145,7 @@ def state_archive(request: HttpRequest, unit: Unit, pk: int) -> HttpResponse:
     """Take an empty column off the board."""
     workflow, model, _page = _board(unit)
     state = _state(workflow, pk)
-    has_cards = model._default_manager.filter(state=state, deleted_at__isnull=True).exists()
+    has_cards = column_has_cards(model, state)
     try:
         services.state_archive(actor=actor_of(request), state=state, has_cards=has_cards)
     except DomainError as error:

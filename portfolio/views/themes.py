@@ -21,10 +21,11 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.things import ThemeForm
 from portfolio.models import StrategicTheme
+from portfolio.selectors.lookups import version_now
 from portfolio.selectors.strategy import epics_of_theme, portfolios_of, strategies
 from portfolio.services import themes as services
 from portfolio.views.details import refusal
-from portfolio.views.frames import conflicts_into, of_kind, rights, version_now
+from portfolio.views.frames import conflicts_into, of_kind, rights
 
 SELECT = ("unit", "owner", "period")
 
