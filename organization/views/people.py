@@ -48,7 +48,7 @@ def person_list(request: HttpRequest) -> HttpResponseBase:
     units = {unit.code: unit for unit in visible(actor, Unit).order_by("name")}
     unit = units.get(request.GET.get("unit", ""))
     role = request.GET.get("role", "")
-    text = request.GET.get("q", "").strip()
+    text = request.GET.get("q", "").replace("\x00", "").strip()
     activity = request.GET.get("active", "active")
     people = people_filtered(
         people_with_roles(actor, day=today),

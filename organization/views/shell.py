@@ -36,7 +36,7 @@ UNIT_ICONS = {
 @require_GET
 def palette(request: HttpRequest) -> HttpResponse:
     """Places and actions by what was typed: the dialog's list, or a page of its own without JavaScript."""
-    text = request.GET.get("q", "").strip()[:80]
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
     actor = actor_of(request)
     groups = _group_actions(request, text)
     for source in registry.palette_sources:
