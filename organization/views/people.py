@@ -201,7 +201,7 @@ def role_give(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request, _("%(person)s is %(role)s now.") % {"person": given.person, "role": given.get_role_display()}
             )
-            if given.unit and request.GET.get("unit") == given.unit.code:
+            if given.unit and request.GET.get("unit") == str(given.unit.pk):
                 return go_to(request, "organization:unit_people", given.unit.code)
             return go_to(request, "organization:person_detail", given.person_id)
     context = {"form": form, "crumbs": [(_("People"), "/people/"), (_("Give a role"), "")]}
