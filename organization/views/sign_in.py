@@ -150,7 +150,18 @@ def _safe_target(request: HttpRequest) -> str:
 
 
 def _who(request: HttpRequest, address: str) -> str:
-    return f"{address.strip().lower()}|{request.META.get('REMOTE_ADDR', '')}"
+    return f"{address.strip().lower()}|{_place(request)}"
+
+
+def _place(request: HttpRequest) -> str:
+    """Where a request comes from. SECURITY: of ``X-Forwarded-For`` only what our own proxies have added is believed,
+    which stands last; the rest is whatever the browser wrote. Without it all the world would be one place: the proxy,
+    and anybody could keep anybody else out."""
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    proxies = settings.PROXY_COUNT
+    if 0 < proxies <= len(told):
+        return str(told[-proxies])
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _count_try(door: str, who: str) -> tuple[str, int]:

@@ -21,8 +21,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 60 * 60 * 24 * 30)
-SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
-CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+# Whoever redirects, the proxy or we: a session never travels in the clear.
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+# How many proxies of ours stand before the pages: each has added the address it was asked from.
+PROXY_COUNT = env.int("PROXY_COUNT", 1)
 
 # The proxy routes /stream to the stream process: the page and its stream share an origin.
 STREAM_URL = env.str("STREAM_URL", "/stream")

@@ -87,6 +87,22 @@ def test_sign_in_is_refused_after_ten_wrong_tries_even_with_the_right_password(c
     assert sign_in(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
 
 
+def test_tries_behind_a_proxy_count_by_the_place_it_names_last(client: Client, user: User) -> None:
+    def tried(forwarded: str, *, rightly: bool = False) -> int:
+        data = {"username": "ada@example.org", "password": PASSWORD if rightly else "wrong"}
+        return client.post("/sign-in/", data, headers={"X-Forwarded-For": forwarded}).status_code
+
+    with override_settings(PROXY_COUNT=1):
+        # What the browser itself claims comes first and does not make it another place.
+        assert {tried(f"10.0.0.{number}, 203.0.113.7") for number in range(10)} == {422}
+        assert tried("10.0.0.99, 203.0.113.7", rightly=True) == 429
+        assert tried("203.0.113.8", rightly=True) == 302
+    # Nobody stands before us: the header is believed by nobody.
+    client.logout()
+    assert {tried(f"198.51.100.{number}") for number in range(10)} == {422}
+    assert tried("198.51.100.99", rightly=True) == 429
+
+
 def test_sign_in_forgets_the_tries_once_it_succeeds(client: Client, user: User) -> None:
     for _ in range(9):
         sign_in(client, password="wrong")
