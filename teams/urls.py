@@ -10,6 +10,7 @@ app_name = "teams"
 
 urlpatterns = [
     path("teams/", teams.team_list, name="team_list"),
+    path("teams/<str:code>/new/", teams.team_create, name="team_create"),
     # The board
     path("teams/<str:code>/board/", boards.board, name="board"),
     path("teams/<str:code>/board/cards/", boards.board_cards_fragment, name="board_cards"),

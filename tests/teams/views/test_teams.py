@@ -88,3 +88,34 @@ def test_columns_of_another_team_do_not_exist_here(
         assert client.post(f"{base}{action}", data).status_code == 404, action
     foreign.refresh_from_db()
     assert foreign.name != "X"
+
+
+def test_a_team_opened_in_the_tree_is_set_up_by_those_who_may(world: World, client_as: Callable[[str], Client]) -> None:
+    """`harbour` is a unit and nothing else yet: its pages lead to its setting up, and then they are there."""
+    staff = client_as("pmo_staff")
+    assert "/teams/HAR/new/" in staff.get("/teams/").content.decode()
+    for page in ("board", "backlog", "sprints", "items", "settings"):
+        assert staff.get(f"/teams/HAR/{page}/")["Location"] == "/teams/HAR/new/", page
+        assert client_as("developer").get(f"/teams/HAR/{page}/").status_code == 404, page
+    assert client_as("developer").get("/teams/HAR/new/").status_code == 403
+    assert client_as("neighbour").get("/teams/HAR/new/").status_code == 404
+    assert staff.get("/teams/COAST/new/").status_code == 404
+    assert staff.get("/teams/HAR/new/").status_code == 200
+
+    data = {"method": "KANBAN", "estimate_scale": "NONE", "key_prefix": "HAR"}
+    assert staff.post("/teams/HAR/new/", data | {"key_prefix": "1 no"}).status_code == 422
+    assert staff.post("/teams/HAR/new/", data)["Location"] == "/teams/HAR/board/"
+
+    team = Team.objects.get(unit=world.harbour)
+    assert (team.method, team.key_prefix) == ("KANBAN", "HAR")
+    assert client_as("developer").get("/teams/HAR/board/").status_code == 200
+    assert staff.get("/teams/HAR/new/")["Location"] == "/teams/HAR/board/"
+    assert "/teams/HAR/new/" not in staff.get("/teams/").content.decode()
+
+
+def test_a_prefix_that_is_taken_is_refused_beside_its_field(world: World, client_as: Callable[[str], Client]) -> None:
+    team_make(world.harbour)
+    data = {"method": "SCRUM", "estimate_scale": "FIBONACCI", "key_prefix": "HAR"}
+    answer = client_as("pmo_staff").post("/teams/QUA/new/", data)
+    assert answer.status_code == 422
+    assert not Team.objects.filter(unit=world.quarry).exists()
