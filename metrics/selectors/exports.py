@@ -7,19 +7,21 @@ Everything below the unit is read, so these tables are for whoever runs the port
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from django.db.models import F, Min, Sum
+from django.db.models import F, Min
 from django.db.models.functions import TruncDate
 
 from metrics.calculations.aging import percentile_band
+from metrics.calculations.forecast import MAXIMUM_DAYS, MINIMUM_DAYS, MINIMUM_FINISHED, TRIALS, Concern
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
-from metrics.calculations.series import per_day, week_of
+from metrics.calculations.series import week_of
 from metrics.models import Rollup, ScopeKind
-from metrics.selectors.flow import cumulative_flow_of, open_items, team_spans
+from metrics.selectors.flow import cumulative_flow_of, open_items, team_spans, teams_on
+from metrics.selectors.forecasts import CONFIDENCES, ForecastInputs, finished_by_day, forecast_of
 from metrics.selectors.items import items_behind
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from organization.access import SYSTEM
@@ -44,6 +46,7 @@ class ExportScope:
     as_of: date
     item_type: str = ""
     include_start_not_seen: bool = False
+    forecast: ForecastInputs = field(default_factory=ForecastInputs)
 
     @property
     def end_at(self) -> datetime:
@@ -53,10 +56,11 @@ class ExportScope:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A head and rows under it."""
+    """A head and rows under it, and what a reader should know beside them."""
 
     head: Sequence[str]
     rows: Iterable[Sequence[Cell]]
+    notes: Sequence[str] = ()
 
 
 def first_day(unit: Unit) -> date | None:
@@ -87,19 +91,9 @@ def _items(scope: ExportScope) -> Table:
     return Table(("key", "started_on", "finished_on", "cycle_days", "lead_days"), rows())
 
 
-def finished_by_day(scope: ExportScope) -> list[int]:
-    """How many items finished on each day of the window, zeros included."""
-    rows = Rollup.objects.filter(
-        scope_kind=ScopeKind.UNIT, scope_id=scope.unit.pk, day__gte=scope.window.start, day__lt=scope.window.end
-    )
-    if scope.item_type:
-        rows = rows.filter(item_type=scope.item_type)
-    counts = dict(rows.values_list("day").annotate(finished=Sum("finished")))
-    return per_day(counts, scope.window.start, scope.window.end)
-
-
 def _throughput(scope: ExportScope) -> Table:
-    rows = ((day, week_of(day), count) for day, count in zip(scope.window, finished_by_day(scope), strict=True))
+    counts = finished_by_day(scope.unit, scope.window, item_type=scope.item_type)
+    rows = ((day, week_of(day), count) for day, count in zip(scope.window, counts, strict=True))
     return Table(("day", "week", "finished"), rows)
 
 
@@ -139,7 +133,7 @@ def _wip(scope: ExportScope) -> Table:
 
 def _cfd(scope: ExportScope) -> Table:
     flow = cumulative_flow_of(scope.unit, scope)
-    rows = ((day, *counts) for day, counts in zip(flow.days, flow.counts, strict=True))
+    rows: list[list[Cell]] = [[day, *counts] for day, counts in zip(flow.days, flow.counts, strict=True)]
     return Table(("day", *flow.columns), rows)
 
 
@@ -155,15 +149,10 @@ def _aging(scope: ExportScope) -> Table:
     return Table(("key", "type", "team", "column", "started_on", "age_days", "percentile_band"), rows())
 
 
-def teams_on(unit: Unit, day: date) -> dict[int, str]:
-    """The teams of a unit on a day with their names, by name: the unit itself when it is a team."""
-    there = [pk for pk, spans in team_spans(unit).items() if any(since <= day < until for since, until in spans)]
-    return dict(Team.objects.filter(pk__any_of=there).order_by("unit__name").values_list("pk", "unit__name"))
-
-
 def _velocity(scope: ExportScope) -> Table:
     """One line a team: points of different teams are not one unit and are never added up."""
-    names = teams_on(scope.unit, scope.as_of)
+    teams = Team.objects.filter(pk__any_of=teams_on(scope.unit, scope.as_of))
+    names = dict(teams.order_by("unit__name").values_list("pk", "unit__name"))
     numbers = numbers_of(list(names), scope, with_sprints=True)
 
     def rows() -> Iterable[Sequence[Cell]]:
@@ -218,6 +207,44 @@ def _sprints(scope: ExportScope) -> Table:
     return Table(("team", "sprint", "started_on", "completed_on", *_SPRINT_FIGURES), rows())
 
 
+_CONCERNS: Final = {
+    Concern.NOTHING_FINISHED: "Nothing was finished on these days: there is no forecast.",
+    Concern.THIN: f"Thin history: fewer than {MINIMUM_DAYS} days or {MINIMUM_FINISHED} finished items.",
+    Concern.UNSTABLE: "Unstable history: one half of the days saw more than twice the finished items of the other.",
+}
+
+
+def _forecast(scope: ExportScope) -> Table:
+    """'When' and 'how many' by confidence, each with the share of past forecasts that would have held."""
+    known_since = first_day(scope.unit) or scope.window.end
+    found = forecast_of(scope.unit, scope, scope.forecast, known_since=known_since)
+    when, how_many = found.when_backtest, found.how_many_backtest
+    horizon = scope.as_of + timedelta(days=found.days)
+    rows: list[tuple[Cell, ...]] = []
+    for percent in CONFIDENCES if found.when_days else ():
+        days = found.when_days[percent]
+        on = None if days is None else scope.as_of + timedelta(days=days)
+        held = when.held_ratio.get(percent)
+        rows.append(("when", percent, found.items, days, on, _percent(held), when.tested_days))
+    for percent, count in found.how_many.items():
+        held = how_many.held_ratio.get(percent)
+        rows.append(("how_many", percent, count, found.days, horizon, _percent(held), how_many.tested_days))
+    sample = found.sample
+    notes = [
+        f"Drawn from {sample.days} days from {sample.start} to {sample.last_day} with {found.sample_finished} finished "
+        f"items; {TRIALS} trials.",
+        *(_CONCERNS[concern] for concern in found.concerns),
+    ]
+    if None in found.when_days.values():
+        notes.append(f"An empty 'when' is later than {MAXIMUM_DAYS} days.")
+    head = ("question", "confidence_percent", "items", "days", "date", "held_percent", "tested_days")
+    return Table(head, rows, notes)
+
+
+def _percent(ratio: float | None) -> float | None:
+    return None if ratio is None else round(100 * ratio, 1)
+
+
 EXPORTS: Final[Mapping[str, Callable[[ExportScope], Table]]] = {
     "items": _items,
     "throughput": _throughput,
@@ -228,6 +255,7 @@ EXPORTS: Final[Mapping[str, Callable[[ExportScope], Table]]] = {
     "aging": _aging,
     "velocity": _velocity,
     "sprints": _sprints,
+    "forecast": _forecast,
 }
 """Kinds of export by their names."""
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from metrics.calculations.series import running_stock
 from metrics.models import ItemInterval, RollupMembership
@@ -86,6 +86,11 @@ def team_spans(unit: Unit) -> dict[int, list[tuple[date, date]]]:
     return spans
 
 
+def teams_on(unit: Unit, day: date) -> list[int]:
+    """The teams that belonged to a unit on a day."""
+    return [pk for pk, spans in team_spans(unit).items() if any(since <= day < until for since, until in spans)]
+
+
 def _columns(unit: Unit) -> _Columns:
     """A team's columns as on its board; above a team, where boards differ, the categories."""
     if unit.kind != UnitKind.TEAM:
@@ -148,19 +153,29 @@ class OpenItem:
     age_days: int
 
 
+def _as_of(unit: Unit, period: Period) -> QuerySet[ItemInterval]:
+    """What was true at the end of the as-of day of the items of a unit's teams of that day."""
+    rows = ItemInterval.objects.filter(
+        Q(to_at__isnull=True) | Q(to_at__gte=period.end_at),
+        unit__any_of=teams_on(unit, period.as_of),
+        from_at__lt=period.end_at,
+    )
+    return rows.filter(item_type=period.item_type) if period.item_type else rows
+
+
 def open_items(unit: Unit, period: Period) -> list[OpenItem]:
     """Everything in progress at the end of the as-of day, oldest first. Blocked work ages too."""
-    teams = [
-        team_id
-        for team_id, spans in team_spans(unit).items()
-        if any(since <= period.as_of < until for since, until in spans)
-    ]
-    rows = ItemInterval.objects.filter(
-        Q(to_at__isnull=True) | Q(to_at__gte=period.end_at), is_wip=True, unit__any_of=teams, from_at__lt=period.end_at
-    )
-    if period.item_type:
-        rows = rows.filter(item_type=period.item_type)
-    values = rows.order_by("item__fact__started_on", "item__key").values_list(
+    rows = _as_of(unit, period).filter(is_wip=True)
+    values: QuerySet[Any, tuple[Any, ...]] = rows.order_by("item__fact__started_on", "item__key").values_list(
         "item__key", "item_type", "unit__name", "state__name", "item__fact__started_on"
     )
-    return [OpenItem(*row, age_days=(period.as_of - row[-1]).days + 1) for row in values]
+    return [
+        OpenItem(key, item_type, team, column, started_on, (period.as_of - started_on).days + 1)
+        for key, item_type, team, column, started_on in values
+    ]
+
+
+def unfinished_count(unit: Unit, period: Period) -> int:
+    """How many items were there at the end of the as-of day, neither finished nor cancelled, started or not."""
+    unfinished = [category.value for category in FLOW if category != StateCategory.DONE]
+    return _as_of(unit, period).filter(category__in=unfinished, item__fact__is_counted=True).count()

@@ -386,6 +386,61 @@ def test_age_against_the_bands_of_cycle_times(organisation: Organisation) -> Non
     assert (row["key"], row["column"]) == ("OLD", organisation.columns[BUILD].name)
 
 
+@pytest.fixture
+def steady(organisation: Organisation) -> str:
+    """A team that finished two items a day through January but for its last day, and has six unfinished ones."""
+    histories = {
+        f"S-{day}-{n}": history((1, BACKLOG), (day, BUILD), (day, DONE)) for day in range(1, 31) for n in range(2)
+    }
+    histories |= {f"OPEN-{n}": history((1, BACKLOG), (20, BUILD)) for n in range(4)}
+    histories |= {f"WAITS-{n}": history((2, BACKLOG)) for n in range(2)}
+    histories["GONE"] = history((2, BACKLOG), (3, CANCELLED))
+    tell(organisation, histories)
+    return organisation.team().unit.code
+
+
+def test_forecast_of_a_steady_team(organisation: Organisation, steady: str) -> None:
+    as_of = {"as_of": "2026-01-30"}
+    rows = export(steady, "forecast", **as_of)
+    assert [(row["question"], row["confidence_percent"]) for row in rows] == [
+        (question, percent) for question in ("when", "how_many") for percent in ("50", "70", "85", "95")
+    ]
+    assert {(r["items"], r["days"], r["date"]) for r in rows[:4]} == {("6", "3", "2026-02-02")}
+    assert {(r["items"], r["days"], r["date"]) for r in rows[4:]} == {("60", "30", "2026-03-01")}
+    # All of its days are in the sample: none is left to test on.
+    assert {(row["held_percent"], row["tested_days"]) for row in rows} == {("", "0")}
+    tested = export(steady, "forecast", items=5, days=4, growth=2, **as_of, **{"from": "2026-01-21"})
+    assert {(r["items"], r["days"]) for r in tested[:4]} == {("10", "5")}
+    assert {(r["items"], r["days"]) for r in tested[4:]} == {("8", "4")}
+    assert {(row["held_percent"], row["tested_days"]) for row in tested} == {("100", "16"), ("100", "17")}
+    assert export(organisation.portfolio.code, "forecast", **as_of) == rows
+    assert export(steady, "forecast", type="BUG", **as_of) == []
+
+
+def test_forecast_leaves_out_a_day_that_is_not_over_and_names_its_doubts(steady: str) -> None:
+    out, doubts = io.StringIO(), io.StringIO()
+    with time_machine.travel(datetime(2026, 1, 31, 8, tzinfo=UTC), tick=False):
+        call_command("metrics_export", unit=steady, kind="forecast", stdout=out, stderr=doubts)
+    assert "from 2026-01-01 to 2026-01-30 with 60 finished items" in doubts.getvalue()
+    assert "history" not in doubts.getvalue()
+    doubts = io.StringIO()
+    with time_machine.travel(datetime(2026, 3, 20, 8, tzinfo=UTC), tick=False):
+        call_command("metrics_export", unit=steady, kind="forecast", stdout=out, stderr=doubts)
+    assert "Unstable history" in doubts.getvalue()
+
+
+def test_no_forecast_where_nothing_was_finished(organisation: Organisation) -> None:
+    tell(organisation, {"N-1": history((1, BACKLOG), (2, BUILD))})
+    out, doubts = io.StringIO(), io.StringIO()
+    for team in (organisation.team(1), organisation.team(2)):
+        call_command("metrics_export", unit=team.unit.code, kind="forecast", stdout=out, stderr=doubts)
+        assert "there is no forecast" in doubts.getvalue()
+    assert len(out.getvalue().splitlines()) == 2
+    for wrong in ({"days": 0}, {"items": 0}, {"growth": 0.5}):
+        with pytest.raises(CommandError, match="A forecast is for"):
+            export(organisation.team().unit.code, "forecast", **wrong)
+
+
 @pytest.mark.usefixtures("case_5")
 def test_documented_columns_are_those_written(organisation: Organisation) -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| `([\w,]+)` \|", DOCUMENT.read_text(), re.MULTILINE))

@@ -11,13 +11,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from metrics.calculations.forecast import MAXIMUM_DAYS
 from metrics.selectors.exports import EXPORTS, WITHOUT_TYPE, Cell, ExportScope, first_day
+from metrics.selectors.forecasts import ForecastInputs
 from metrics.selectors.selection import COUNTED_TYPES
 from metrics.services.rebuilding import team_rebuild_next
 from metrics.services.sweeping import sweep
 from organization.models import Unit
 from pmo_portal.lib.csv_export import safe_cell
 from pmo_portal.lib.windows import Window, local_day
+
+SAMPLE_DAYS = 91
+"""Days a forecast draws from unless told otherwise: 13 weeks, as the pages show."""
 
 
 def _day(text: str) -> date:
@@ -41,6 +46,11 @@ class Command(BaseCommand):
             action="store_true",
             help="let the finish of items that never entered a started column stand for their start",
         )
+        parser.add_argument("--items", type=int, help="forecast 'when' of so many items; default: all unfinished ones")
+        parser.add_argument("--days", type=int, default=30, help="forecast 'how many' within so many days; default: 30")
+        parser.add_argument(
+            "--growth", type=float, default=1.0, help="items that each item turns out to be; default: 1"
+        )
         parser.add_argument("--format", dest="file_format", choices=["csv"], default="csv")
 
     def handle(
@@ -53,6 +63,9 @@ class Command(BaseCommand):
         as_of: date | None,
         item_type: str | None,
         include_start_not_seen: bool,
+        items: int | None,
+        days: int,
+        growth: float,
         **options: Any,
     ) -> None:
         if item_type and kind in WITHOUT_TYPE:
@@ -62,20 +75,33 @@ class Command(BaseCommand):
         found = Unit.objects.filter(code=unit).first()
         if found is None:
             raise CommandError(f"There is no unit with the code {unit}.")
+        if (items is not None and items < 1) or not 1 <= days <= MAXIMUM_DAYS or growth < 1:
+            raise CommandError(
+                f"A forecast is for at least 1 item, 1 to {MAXIMUM_DAYS} days, and a growth of at least 1."
+            )
         now = timezone.now()
         self._bring_up_to_date(at=now)
+        today = local_day(now)
+        as_of = as_of or today
+        if kind == "forecast":
+            # A day that is not over yet looks like one on which little was finished.
+            last = last or min(as_of, today - timedelta(days=1))
+            first = first or max(last - timedelta(days=SAMPLE_DAYS - 1), first_day(found) or last)
         scope = ExportScope(
             unit=found,
-            window=_window(found, first=first, last=last, as_of=as_of or local_day(now)),
-            as_of=as_of or local_day(now),
+            window=_window(found, first=first, last=last, as_of=as_of),
+            as_of=as_of,
             item_type=item_type or "",
             include_start_not_seen=include_start_not_seen,
+            forecast=ForecastInputs(items=items, days=days, growth=growth),
         )
         table = EXPORTS[kind](scope)
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow(table.head)
         for row in table.rows:
             writer.writerow([_text(cell) for cell in row])
+        for note in table.notes:
+            self.stderr.write(note)
 
     def _bring_up_to_date(self, *, at: datetime) -> None:
         sweep(at=at)
