@@ -34,7 +34,12 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
     now = timezone.now()
     selection = selection_of(request.GET, now=now)
     below = units_directly_below(actor, [unit.pk], day=selection.as_of)[unit.pk]
-    numbers = numbers_of([unit.pk, *(one.pk for one in below)], selection, with_sprints=unit.kind == UnitKind.TEAM)
+    numbers = numbers_of(
+        [unit.pk, *(one.pk for one in below)],
+        selection,
+        with_sprints=unit.kind == UnitKind.TEAM,
+        not_compared=[one.pk for one in below],
+    )
     own = numbers[unit.pk]
     context = {
         "unit": unit,
@@ -73,8 +78,8 @@ def executive(request: HttpRequest) -> HttpResponse:
     selection = selection_of(request.GET, now=now)
     tops = top_units(actor, day=selection.as_of)
     below = units_directly_below(actor, [unit.pk for unit in tops], day=selection.as_of)
-    everything = [*tops, *(one for units in below.values() for one in units)]
-    numbers = numbers_of([unit.pk for unit in everything], selection, with_sprints=True)
+    beside = [one.pk for units in below.values() for one in units]
+    numbers = numbers_of([*(unit.pk for unit in tops), *beside], selection, with_sprints=True, not_compared=beside)
     context = {
         "sections": [_section(unit, below[unit.pk], numbers, selection, now) for unit in tops],
         "crumbs": [(_("Metrics"), "")],
