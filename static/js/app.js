@@ -190,6 +190,7 @@
     if (!(place instanceof Element)) return;
     const wanted = place.querySelector('[aria-invalid="true"], [data-focus]') ?? (place.matches("[data-focus]") ? place : null);
     wanted?.focus({ preventScroll: false });
+    showTab(place);
   });
 
   /* A form is sent once. */
@@ -201,9 +202,18 @@
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+  /* A row of tabs longer than the screen begins with the one that is open in sight. */
+  function showTab(place) {
+    place.querySelectorAll(".tabs").forEach((tabs) => {
+      const current = tabs.querySelector("[aria-current]");
+      if (current && tabs.scrollWidth > tabs.clientWidth) tabs.scrollLeft = current.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
+    });
+  }
+
   /* What Django's messages said on this page comes as toasts too. A form that came back has the focus where it is wrong. */
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector('main [aria-invalid="true"]')?.focus();
+    showTab(document);
     document.querySelectorAll("[data-message]").forEach((message) => {
       toast({ text: message.textContent.trim(), kind: message.dataset.message, undo_url: message.dataset.undoUrl });
       message.remove();
