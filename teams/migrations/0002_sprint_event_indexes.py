@@ -4,19 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organization', '0002_initial'),
-        ('teams', '0001_initial'),
+        ("organization", "0002_initial"),
+        ("teams", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='itemevent',
-            index=models.Index(condition=models.Q(('kind', 'SPRINT')), fields=['new_ref'], name='itemevent_into_sprint'),
+            model_name="itemevent",
+            index=models.Index(
+                condition=models.Q(("kind", "SPRINT")), fields=["new_ref"], name="itemevent_into_sprint"
+            ),
         ),
         migrations.AddIndex(
-            model_name='itemevent',
-            index=models.Index(condition=models.Q(('kind', 'SPRINT')), fields=['old_ref'], name='itemevent_from_sprint'),
+            model_name="itemevent",
+            index=models.Index(
+                condition=models.Q(("kind", "SPRINT")), fields=["old_ref"], name="itemevent_from_sprint"
+            ),
         ),
     ]
