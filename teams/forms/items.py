@@ -213,8 +213,14 @@ def scale_field(team: Team, current: Decimal | None) -> forms.Field:
     choices: list[tuple[str, str]] = [(str(value), label) for value, label in SCALES[team.estimate_scale]]
     if current is not None and plain(current) not in dict(choices):
         choices.append((plain(current), points(current)))
+    offered = ", ".join(str(label) for _value, label in choices)
     return forms.TypedChoiceField(
-        label=gettext_lazy("Estimate"), required=False, coerce=Decimal, empty_value=None, choices=[("", "–"), *choices]
+        label=gettext_lazy("Estimate"),
+        required=False,
+        coerce=Decimal,
+        empty_value=None,
+        choices=[("", "–"), *choices],
+        error_messages={"invalid_choice": _("Estimates of this team are one of %(offered)s.") % {"offered": offered}},
     )
 
 

@@ -30,4 +30,10 @@
     const fold = event.target.closest("[data-fold-nav]");
     if (fold) foldNav(fold);
   });
+
+  /* <details data-open-for="choose"> opens when its form's choice needs what is inside. */
+  document.addEventListener("change", (event) => {
+    const details = event.target.form?.querySelector("[data-open-for]");
+    if (details && event.target.type === "radio") details.open = event.target.value === details.dataset.openFor;
+  });
 })();
