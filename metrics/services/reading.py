@@ -96,7 +96,8 @@ lived AS MATERIALIZED (
            c.category_before,
            w.type AS item_type, w.deleted_at IS NULL AND w.parent_id IS NULL AND w.type <> 'SUBTASK' AS is_counted
       FROM carried c
-      JOIN teams_workitem w ON w.id = c.item_id
+      -- Said again for the planner, which else may read the whole table for a batch.
+      JOIN teams_workitem w ON w.id = c.item_id AND w.id = ANY(%(items)s)
       LEFT JOIN teams_team t ON t.unit_id = c.unit_id
 ),
 cut AS (
@@ -173,7 +174,7 @@ UPDATE metrics_itemfact f
        blocked_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.blocked)) END,
        reopened_count = j.reopened_count
   FROM judged j
- WHERE f.item_id = j.item_id
+ WHERE f.item_id = j.item_id AND f.item_id = ANY(%(items)s)
 """
 
 
