@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import models
 
 from organization.models import Person, Role, Unit
-from portfolio.models import Epic, Feature, StrategicTheme
+from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
 from portfolio.services.workflows import workflow_of
 from teams.models import Sprint, Team, WorkItem
 from tests.access.subjects import Place
@@ -43,7 +43,7 @@ def _second_state(place: Place) -> int:
 def _kanban(model: type[models.Model], position: int) -> Callable[[Place], int]:
     def state(place: Place) -> int:
         return (
-            workflow_of(place.unit_at(model), "EPIC" if model is Epic else "FEATURE")
+            workflow_of(place.unit_at(model), TrackedKind.EPIC if model is Epic else TrackedKind.FEATURE)
             .states.order_by("position")[position]
             .pk
         )

@@ -70,7 +70,9 @@ def at_the_door(stage: Stage, address: Address, persona: str, arguments: dict[st
 def answer(client: Client, verb: str, url: str, data: dict[str, Any] | None = None) -> Any:
     """The answer of the whole stack; its changes are thrown away."""
     with transaction.atomic():
-        response = client.generic(verb, url) if verb in {"PUT", "DELETE"} else getattr(client, verb.lower())(url, data)
+        response: Any = (
+            client.generic(verb, url) if verb in {"PUT", "DELETE"} else getattr(client, verb.lower())(url, data)
+        )
         # A streamed answer reads as it is sent: all of it belongs to the request.
         response.body = response.getvalue()
         transaction.set_rollback(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from pmo_portal.celery import app as celery_app
 from tests.architecture.test_layers import APPS, ROOT, modules
@@ -10,7 +11,7 @@ from tests.architecture.test_layers import APPS, ROOT, modules
 QUEUES = {"default", "imports", "rollups", "mail"}
 
 
-def our_tasks() -> dict[str, object]:
+def our_tasks() -> dict[str, Any]:
     celery_app.loader.import_default_modules()
     return {name: task for name, task in celery_app.tasks.items() if name.split(".")[0] in (*APPS, "pmo_portal")}
 
@@ -25,13 +26,13 @@ def test_tasks_declare_their_queue() -> None:
 def test_tasks_go_to_the_queue_they_declare() -> None:
     for name, task in our_tasks().items():
         routed = celery_app.amqp.router.route({}, name, task_type=task)
-        assert routed["queue"].name == task.queue_name, name  # type: ignore[attr-defined]
+        assert routed["queue"].name == task.queue_name, name
 
 
 def test_tasks_take_keywords_only() -> None:
     wrong = []
     for name, task in our_tasks().items():
-        for parameter in inspect.signature(task.run).parameters.values():  # type: ignore[attr-defined]
+        for parameter in inspect.signature(task.run).parameters.values():
             if parameter.name != "self" and parameter.kind not in {parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD}:
                 wrong.append(f"{name}({parameter.name})")
     assert wrong == []

@@ -31,7 +31,7 @@ def rule_of(callback: Any) -> AccessRule | None:
     while callback is not None:
         rule = getattr(callback, "access_rule", None)
         if rule is not None:
-            return rule  # type: ignore[no-any-return]
+            return rule
         callback = getattr(callback, "__wrapped__", None)
     return None
 

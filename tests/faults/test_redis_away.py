@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -29,24 +29,18 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 NOWHERE = "unix:///nowhere/redis.sock?db=0"
 MOVES = 12
-MOST_SECONDS = 1.0
+USUAL_SECONDS = 0.6
+MOST_SECONDS = 3.0
 
 
 @pytest.fixture
-def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cache, queue and channels lead nowhere, as when the server has been stopped."""
     monkeypatch.setattr(optional_redis, "_circuit", Circuit(rest_seconds=0.3))
     settings.REDIS_URL = NOWHERE
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": NOWHERE}}
-    monkeypatch.setattr(caches, "settings", caches.configure_settings(settings.CACHES))
-    for alias in list(caches):
-        monkeypatch.delattr(caches._connections, alias, raising=False)
     caches["default"].set("kept", 1)
     assert caches["default"].get("kept") is None, "the positive control: there is no cache"
-    yield
-    for alias in list(caches):
-        if hasattr(caches._connections, alias):
-            delattr(caches._connections, alias)
 
 
 def test_moves_are_quick_and_kept_and_the_numbers_catch_up(redis_away: None) -> None:
@@ -59,14 +53,15 @@ def test_moves_are_quick_and_kept_and_the_numbers_catch_up(redis_away: None) -> 
     client.force_login(user_make(person))
     done = state_of(team, StateCategory.DONE)
     url = reverse("teams:board_move", args=[team.unit.code])
-    longest = 0.0
+    taken = []
     for item in items:
         began_at = time.monotonic()
         response = client.post(url, {"id": item.pk, "to": done.pk, "after": "", "version": item.version})
-        longest = max(longest, time.monotonic() - began_at)
+        taken.append(time.monotonic() - began_at)
         assert response.status_code == 200
 
-    assert longest < MOST_SECONDS
+    assert statistics.median(taken) < USUAL_SECONDS
+    assert max(taken) < MOST_SECONDS
     assert WorkItem.objects.filter(team=team, state=done).count() == MOVES
     assert ItemEvent.objects.filter(subject__in=items, new_ref=done.pk).count() == MOVES
     assert team.pk in units_waiting(), "the outbox remembers what no message said"

@@ -39,5 +39,5 @@ class PseudoTranslation(trans_real.DjangoTranslation):
 def pseudo_language(monkeypatch: Any) -> Iterator[None]:
     """Speak it wherever the interface speaks its second language."""
     found = PseudoTranslation()
-    monkeypatch.setitem(trans_real._translations, LANGUAGE, found)
+    monkeypatch.setitem(vars(trans_real)["_translations"], LANGUAGE, found)
     yield
