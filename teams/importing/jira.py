@@ -64,9 +64,11 @@ class _Reader:
 
     def read(self) -> Issue:
         fields = self.fields
-        ref, key = number_of(self.raw.get("id")), number_of(self.raw.get("key"))[:40]
-        if not ref or not key:
-            raise BadValue(_("It has no id or no key"))
+        key = number_of(self.raw.get("key"))[:40]
+        if not key:
+            raise BadValue(_("It has no key"))
+        # The id stays when an issue changes its key. Exports by other tools leave it out; then the key has to do.
+        ref = number_of(self.raw.get("id")) or key
         created_at = self._soft(moment, fields.get("created"), "created")
         updated_at = self._soft(moment, fields.get("updated"), "updated")
         if created_at is None:

@@ -33,7 +33,7 @@ from portfolio.models import StateCategory
 from teams.models import TeamMethod, WorkItem
 from teams.services.sprints import sprint_close, sprint_start
 from tests.factories.teams import item_make, item_to, sprint_make, team_make
-from tests.metrics.calculations.flow_fixture import COLUMNS, fixture_expected, fixture_histories
+from tests.metrics.calculations.flow_fixture import COLUMNS, DATA, fixture_expected, fixture_histories
 from tests.metrics.calculations.histories import BACKLOG, BUILD, CANCELLED, COMMITTED, DONE, TEST, history, with_change
 from tests.metrics.calculations.strategies import worlds
 from tests.metrics.stored import (
@@ -47,6 +47,7 @@ from tests.metrics.stored import (
     translated,
 )
 from tests.metrics.test_derivation import undone
+from tests.teams.imports.exports import portfolio_make, run_import
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +114,17 @@ def test_items_are_the_other_tools_with_both_ends_counted(fixture_team: str) -> 
     } == theirs
     assert list(rows[0]) == ["key", "started_on", "finished_on", "cycle_days", "lead_days"]
     assert [row["finished_on"] for row in rows] == sorted(row["finished_on"] for row in rows)
+
+
+def test_the_other_tools_own_file_comes_out_right_after_an_import() -> None:
+    # Its issues have no ids; a second reading finds them by their keys.
+    unit = portfolio_make()
+    for _time in range(2):
+        run_import(unit, DATA / "jira__search_issues.json")
+    theirs = {row["key"]: str(int(row["cycle_time"]) + 1) for row in fixture_expected("scatterplot")}
+    assert {row["key"]: row["cycle_days"] for row in export(unit.code, "items")} == theirs
+    assert [row["cycle_days"] for row in export(unit.code, "percentiles")] == ["16", "16.2", "19", "20.05"]
+    assert WorkItem.objects.count() == 20
 
 
 def test_throughput_is_the_other_tools(fixture_team: str) -> None:
