@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pmo_portal.lib.access import Denied
+from portfolio.models import Epic, Feature
 from tests.access.addresses import IN_VIEW, Address, addresses, named, stable, value_at
 from tests.access.oracle import expected, holds, holds_anywhere, permission_on
 from tests.access.subjects import Place
@@ -27,10 +28,12 @@ from tests.personas import PERSONAS
 from tests.stage import Stage
 
 VERBS: Final = ("GET", "POST", "PUT", "DELETE")
-NEEDS_A_BODY: Final = {
-    ("portfolio:feature_order", "POST"): {"by": "1"},
-    ("teams:state_move", "POST"): {"by": "1"},
-    ("portfolio:state_move", "POST"): {"by": "1"},
+NEEDS_A_BODY: Final[dict[tuple[str, str], Callable[[Place], dict[str, Any]]]] = {
+    ("portfolio:epic_move", "POST"): lambda place: {"to": place.the(Epic).state_id},
+    ("portfolio:feature_move", "POST"): lambda place: {"to": place.the(Feature).state_id},
+    ("portfolio:feature_order", "POST"): lambda place: {"by": "1"},
+    ("portfolio:state_move", "POST"): lambda place: {"by": "1"},
+    ("teams:state_move", "POST"): lambda place: {"by": "1"},
 }
 """Requests that mean nothing without a body: 404 when it is not there."""
 
@@ -139,12 +142,21 @@ def test_the_whole_stack_in_every_cell(stage: Stage, address: Address) -> None:
     assert wrong == []
 
 
+def _empty(place: Place) -> dict[str, Any]:
+    return {}
+
+
 def _wrong(
     stage: Stage, address: Address, persona: str, place: Place, wanted: int, verbs: tuple[str, ...]
 ) -> list[str]:
     url = address.url(place)
     answers = [
-        (verb, answer(stage.clients[persona], verb, url, NEEDS_A_BODY.get((address.name, verb))).status_code)
+        (
+            verb,
+            answer(
+                stage.clients[persona], verb, url, NEEDS_A_BODY.get((address.name, verb), _empty)(place)
+            ).status_code,
+        )
         for verb in verbs
     ]
     return [f"{persona} {verb} {url}: {got}, not {wanted}" for verb, got in answers if not fits(got, wanted)]
