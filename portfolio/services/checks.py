@@ -15,6 +15,7 @@ from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind, WorkflowState
 from portfolio.services import tracking
 from portfolio.services.types import tracked_type, undo_action
+from portfolio.services.undoing import undo_together
 from portfolio.services.workflows import workflow_of
 
 T = TypeVar("T", bound=Tracked)
@@ -75,4 +76,4 @@ def undo_step(subject: Tracked, *, event: TrackedEvent, actor: Actor, at: dateti
     tracked = tracked_type(type(subject))
     kinds = tracked.events(subject).filter(correlation_id=event.correlation_id).values_list("kind", flat=True)
     require(actor, undo_action({EventKind(kind) for kind in kinds}), subject)
-    tracking.undo_together(subject, event=event, actor=actor, at=at)
+    undo_together(subject, event=event, actor=actor, at=at)

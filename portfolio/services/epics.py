@@ -32,6 +32,7 @@ from portfolio.services.keys import checked_key, next_key
 from portfolio.services.moves import move
 from portfolio.services.rank import rank_at_end, retrying_rank
 from portfolio.services.registration import EPIC
+from portfolio.services.undoing import register_restorer
 
 EDITABLE: Final = frozenset(EPIC.fields)
 """What a person may set on an epic field by field; state, place and alignment have services of their own."""
@@ -246,7 +247,7 @@ def _restore_alignment(subject: Tracked, event: TrackedEvent) -> list[str]:
     return []
 
 
-tracking.register_restorer(Epic, EventKind.THEMES, _restore_alignment)
+register_restorer(Epic, EventKind.THEMES, _restore_alignment)
 
 
 def _clean(epic: Epic, values: Mapping[str, Any] | None = None) -> None:

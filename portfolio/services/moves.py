@@ -15,7 +15,7 @@ from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState, WorkflowTransition
 from portfolio.services.limits import check_limit
 from portfolio.services.rank import REKEY_LENGTH, list_rekey_when_free, rank_after, rank_before, rank_on_top
-from portfolio.services.tracking import Change, record
+from portfolio.services.tracking import Change, moment_of, record
 from portfolio.services.types import TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
@@ -40,6 +40,7 @@ def move(
     transitions that only some may make; None asks nothing (imports, the system).
     """
     tracked = tracked_type(type(subject))
+    at = moment_of(subject, at)
     changes: list[Change] = []
     columns = ["rank", "version", "updated_at"]
     if to_state.pk != subject.state_id:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Max, Model, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -23,7 +23,7 @@ from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
 from portfolio.services.append import events_append
 from portfolio.services.limits import check_limit
-from portfolio.services.types import METRIC_KINDS, NEVER_UNDONE, TrackedType, tracked_type
+from portfolio.services.types import METRIC_KINDS, TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
 
@@ -53,6 +53,19 @@ def locked(model: type[T], pk: int) -> T:
     found: dict[str, Any] = row._state_row  # type: ignore[attr-defined]
     row.state = WorkflowState.from_db(row._state.db, list(_STATE_COLUMNS), [found[name] for name in _STATE_COLUMNS])
     return row
+
+
+WAITED_AT_MOST: Final = timedelta(minutes=1)
+"""Longer than any request waits for a lock. What claims to be older than that was meant to be back-dated."""
+
+
+def moment_of(subject: Tracked, at: datetime) -> datetime:
+    """When a change of a locked ``subject`` happened: ``at``, or just after the change it had to wait for.
+
+    A request reads the clock before it waits for the row. Without this, the writer who came second would stand first
+    in the history, and the numbers, which go by time, would disagree with the row.
+    """
+    return subject.updated_at if subject.updated_at - WAITED_AT_MOST < at < subject.updated_at else at
 
 
 def record(
@@ -146,6 +159,7 @@ def edit(
     ``values`` maps field names to values; a reference takes the object itself, or None.
     """
     tracked = tracked_type(type(subject))
+    at = moment_of(subject, at)
     check_seen(subject, seen_version=seen_version, wanted=values)
     changes = []
     changed_names = []
@@ -199,6 +213,7 @@ def custom_edit(
 ) -> list[TrackedEvent]:
     """Write custom fields of a *locked* subject; each code is a field of its own for conflicts and history."""
     tracked = tracked_type(type(subject))
+    at = moment_of(subject, at)
     theirs = _custom_changed_since(tracked, subject, seen_version)
     conflicts = [
         FieldConflict(code, yours=value, theirs=subject.custom.get(code))
@@ -241,6 +256,7 @@ def delete(subject: Tracked, *, actor: Actor, at: datetime) -> None:
     """Put a locked subject into the recycle bin. Its history stays; numbers leave it out."""
     if subject.deleted_at is not None:
         raise Refused(_("It is in the recycle bin already."))
+    at = moment_of(subject, at)
     subject.deleted_at = at
     subject.updated_at = at
     record(subject=subject, changes=[Change(EventKind.DELETED)], actor=actor, at=at)
@@ -251,6 +267,7 @@ def restore(subject: Tracked, *, actor: Actor, at: datetime) -> None:
     """Take a locked subject out of the recycle bin; it counts again as if it had never been there."""
     if subject.deleted_at is None:
         raise Refused(_("It is not in the recycle bin."))
+    at = moment_of(subject, at)
     tracked = tracked_type(type(subject))
     changes, columns = _back_on_board(subject, at=at)
     check_limit(tracked, subject, subject.state)
@@ -276,120 +293,3 @@ def _back_on_board(subject: Tracked, *, at: datetime) -> tuple[list[Change], lis
     subject.state = next((column for column in columns if column.category == old.category), columns[0])
     subject.state_entered_at = at
     return [Change(EventKind.STATE, old_ref=old.pk, new_ref=subject.state.pk)], ["state", "state_entered_at"]
-
-
-def undo(subject: T, *, event: Any, actor: Actor, at: datetime) -> Any:
-    """Void one event of a locked subject: the field gets its old value back and numbers skip both rows.
-
-    Refused when the field was changed again since, or when the row is an undo itself or cannot be undone.
-    """
-    tracked = tracked_type(type(subject))
-    kind = EventKind(event.kind)
-    if event.voids_id is not None or kind in NEVER_UNDONE:
-        raise Refused(_("This change cannot be undone."))
-    if subject.deleted_at is not None and kind != EventKind.DELETED:
-        raise Refused(_("Take it out of the recycle bin first."))
-    newest = _newest_standing_seq(tracked, subject, kind, event)
-    if newest != event.seq:
-        raise Refused(_("It was changed again since; undo the later change first."))
-    if kind == EventKind.DELETED:
-        restore(subject, actor=actor, at=at)
-        return tracked.events(subject).get(seq=subject.version)
-    names = _put_back(tracked, subject, kind, event)
-    change = Change(
-        kind,
-        old_ref=event.new_ref,
-        new_ref=event.old_ref,
-        old_value=event.new_value,
-        new_value=event.old_value,
-        voids_id=event.pk,
-    )
-    (undone,) = record(subject=subject, changes=[change], actor=actor, at=at)
-    subject.updated_at = at
-    subject.save(update_fields=[*names, "version", "updated_at"])
-    return undone
-
-
-def undo_together(subject: T, *, event: Any, actor: Actor, at: datetime) -> list[TrackedEvent]:
-    """Void everything one step changed in a locked subject: a dropped card gets its state and its place back.
-
-    Refused for a step that is an undo itself, and as a whole when any part of it cannot be undone.
-    """
-    tracked = tracked_type(type(subject))
-    step = list(tracked.events(subject).filter(correlation_id=event.correlation_id).order_by("-seq"))
-    return [undo(subject, event=each, actor=actor, at=at) for each in step]
-
-
-def _newest_standing_seq(tracked: TrackedType, subject: Tracked, kind: EventKind, event: Any) -> int | None:
-    standing = tracked.events(subject).filter(kind=kind, voids__isnull=True, voided_by__isnull=True)
-    if kind == EventKind.CUSTOM:
-        standing = standing.filter(new_value__code=event.new_value["code"])
-    newest: int | None = standing.aggregate(newest=Max("seq"))["newest"]
-    return newest
-
-
-def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: Any) -> list[str]:
-    """Set the field of an event to its old value; returns the names of the columns to save."""
-    if kind == EventKind.RANK:
-        # The old place may be taken by now: then the card stays where it is, which nobody will miss.
-        taken = tracked.model._default_manager.filter(
-            **{tracked.unit_column: tracked.unit_id(subject)}, rank=event.old_value
-        )
-        subject.rank = subject.rank if taken.exists() else event.old_value
-        return ["rank"]
-    if kind == EventKind.CUSTOM:
-        code, old = event.new_value["code"], (event.old_value or {}).get("value")
-        subject.custom = {key: value for key, value in subject.custom.items() if key != code}
-        if old is not None:
-            subject.custom[code] = old
-        return ["custom"]
-    if kind == EventKind.STATE:
-        check_limit(tracked, subject, _state_on_board(subject, event.old_ref))
-        # The stay in the old state goes on as if it had never been left: its entry is the last one that stands.
-        entry = (
-            tracked.events(subject)
-            .filter(kind=kind, voids__isnull=True, voided_by__isnull=True, new_ref=event.old_ref)
-            .exclude(pk=event.pk)
-            .order_by("-at", "-seq")
-            .first()
-        )
-        subject.state_id = event.old_ref
-        subject.state_entered_at = entry.at if entry else subject.created_at
-        return ["state", "state_entered_at"]
-    restorer = _restorers.get((tracked.model, kind))
-    if restorer is not None:
-        names: list[str] = restorer(subject, event)
-        return names
-    for name, field in tracked.fields.items():
-        if field.kind == kind:
-            column: Any = subject._meta.get_field(name)
-            if field.is_ref:
-                _check_is_there(column.related_model, event.old_ref)
-                setattr(subject, column.attname, event.old_ref)
-            else:
-                empty = column.get_default() if event.old_value is None and not column.null else None
-                setattr(subject, name, column.to_python(event.old_value) if event.old_value is not None else empty)
-            return [name]
-    raise Refused(_("This change cannot be undone."))
-
-
-def _state_on_board(subject: Tracked, state_id: int | None) -> WorkflowState:
-    """A card cannot go back to a column that was archived since, or to one of another team's board."""
-    states = WorkflowState.objects.filter(workflow_id=subject.state.workflow_id, is_archived=False)
-    state = None if state_id is None else states.filter(pk=state_id).first()
-    if state is None:
-        raise Refused(_("The column it was in is not on this board any more."))
-    return state
-
-
-def _check_is_there(model: type[Model], pk: int | None) -> None:
-    if pk is not None and not model._default_manager.filter(pk=pk).exists():
-        raise Refused(_("What it was set to before does not exist any more."))
-
-
-_restorers: dict[tuple[type[Tracked], EventKind], Any] = {}
-
-
-def register_restorer(model: type[Tracked], kind: EventKind, restorer: Any) -> None:
-    """How to undo a kind of event that is more than one column: ``restorer(subject, event) -> column names``."""
-    _restorers[(model, kind)] = restorer

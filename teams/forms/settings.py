@@ -24,7 +24,8 @@ class TeamCreateForm(forms.ModelForm[Team]):
         help_texts = {"key_prefix": _("Begins the keys of its items, such as HAR-12. It stays.")}
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"key_prefix": prefix_of(unit.code)}, **kwargs)
+        kwargs.setdefault("initial", {"key_prefix": prefix_of(unit.code)})
+        super().__init__(*args, **kwargs)
 
 
 class TeamForm(forms.ModelForm[Team]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,20 +23,35 @@ BACKLOG: Final = 0
 """The section of what is in no sprint."""
 
 # For a team without sprints the backlog is what has not been committed to; with sprints, what is open and in none.
+# Sums are of everything in a section; only the rows that are drawn are looked up and sent.
 _ROWS: Final = """
-SELECT i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.blocked_at IS NOT NULL, s.name, s.category,
-       p.name,
-       CASE WHEN i.sprint_id = ANY(%(sprints)s) THEN i.sprint_id ELSE 0 END,
-       CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END
-  FROM teams_workitem i
+WITH listed AS (
+    SELECT i.id, i.rank, i.estimate,
+           CASE WHEN i.sprint_id = ANY(%(sprints)s) THEN i.sprint_id ELSE 0 END AS section
+      FROM teams_workitem i
+      JOIN portfolio_workflowstate s ON s.id = i.state_id
+     WHERE i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL
+       AND (i.sprint_id = ANY(%(sprints)s)
+            OR (s.category NOT IN ('DONE', 'CANCELLED') AND (%(has_sprints)s OR s.category = 'BACKLOG')))
+), counted AS (
+    SELECT id, rank, section,
+           row_number() OVER (PARTITION BY section ORDER BY rank, id) AS place,
+           count(*) OVER (PARTITION BY section) AS count,
+           coalesce(sum(estimate) OVER (PARTITION BY section), 0) AS points,
+           count(*) FILTER (WHERE estimate IS NULL) OVER (PARTITION BY section) AS unestimated
+      FROM listed
+)
+SELECT c.count, c.points, c.unestimated,
+       i.id, i.key, i.title, i.type, i.version, i.rank, i.estimate, i.blocked_at IS NOT NULL, s.name, s.category,
+       p.name, c.section, CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END
+  FROM counted c
+  JOIN teams_workitem i ON i.id = c.id
   JOIN portfolio_workflowstate s ON s.id = i.state_id
   LEFT JOIN organization_person p ON p.id = i.assignee_id
   LEFT JOIN portfolio_feature f ON f.id = i.feature_id
   LEFT JOIN portfolio_epic e ON e.id = f.epic_id
- WHERE i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL
-   AND (i.sprint_id = ANY(%(sprints)s)
-        OR (s.category NOT IN ('DONE', 'CANCELLED') AND (%(has_sprints)s OR s.category = 'BACKLOG')))
- ORDER BY i.rank, i.id
+ WHERE c.place <= %(most)s
+ ORDER BY c.rank, c.id
 """
 
 
@@ -65,10 +80,16 @@ class BacklogRow(NamedTuple):
 
 @dataclass(slots=True)
 class Section:
-    """A sprint, or the backlog itself (``sprint`` None), with its items in rank order."""
+    """A sprint, or the backlog itself (``sprint`` None): its first items in rank order, and the sums over all of them.
+
+    ``points`` is the sum of the estimates; ``unestimated`` items count 0 in it.
+    """
 
     sprint: Sprint | None
     rows: list[BacklogRow] = field(default_factory=list)
+    count: int = 0
+    points: Decimal = Decimal(0)
+    unestimated: int = 0
 
     @property
     def id(self) -> int:
@@ -76,29 +97,9 @@ class Section:
         return self.sprint.pk if self.sprint else BACKLOG
 
     @property
-    def count(self) -> int:
-        """How many items there are, drawn or not."""
-        return len(self.rows)
-
-    @property
-    def drawn(self) -> Sequence[BacklogRow]:
-        """The rows that are drawn."""
-        return self.rows[:MOST_ROWS]
-
-    @property
     def hidden(self) -> int:
-        """How many are not."""
-        return max(self.count - MOST_ROWS, 0)
-
-    @property
-    def points(self) -> Decimal:
-        """The sum of the estimates."""
-        return sum((row.estimate for row in self.rows if row.estimate is not None), Decimal(0))
-
-    @property
-    def unestimated(self) -> int:
-        """How many items count 0 in that sum because nobody estimated them."""
-        return sum(row.estimate is None for row in self.rows)
+        """How many items are not drawn."""
+        return self.count - len(self.rows)
 
 
 def open_sprints(team: Team) -> list[Sprint]:
@@ -113,22 +114,22 @@ def open_sprints(team: Team) -> list[Sprint]:
 
 
 def backlog_sections(team: Team, sprints: Iterable[Sprint], *, actor: Actor) -> list[Section]:
-    """The sections of a team's backlog; one statement for all rows."""
+    """The sections of a team's backlog; one statement for all of them, however long they are."""
     sections = {section.id: section for section in [*(Section(sprint) for sprint in sprints), Section(None)]}
-    for row in _rows(team, [pk for pk in sections if pk], actor=actor):
-        sections[row.section].rows.append(row)
-    return list(sections.values())
-
-
-def _rows(team: Team, sprint_ids: Sequence[int], *, actor: Actor) -> list[BacklogRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             _ROWS,
             {
                 "team": team.pk,
-                "sprints": list(sprint_ids),
+                "sprints": [pk for pk in sections if pk],
                 "has_sprints": team.has_sprints,
                 "epic_units": sorted(actor.units("epic.view")),
+                "most": MOST_ROWS,
             },
         )
-        return [BacklogRow(*row) for row in cursor.fetchall()]
+        for count, points, unestimated, *columns in cursor.fetchall():
+            row = BacklogRow(*columns)
+            section = sections[row.section]
+            section.count, section.points, section.unestimated = count, points, unestimated
+            section.rows.append(row)
+    return list(sections.values())

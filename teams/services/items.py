@@ -19,8 +19,10 @@ from portfolio.services import tracking
 from portfolio.services.limits import check_limit
 from portfolio.services.moves import move
 from portfolio.services.rank import rank_at_end, retrying_rank
+from portfolio.services.undoing import undo_together
 from teams.models import ItemEvent, ItemKeyAlias, Sprint, SprintState, Team, WorkItem
 from teams.services.registration import ITEM
+from teams.services.teams import require_hosted
 
 EDITABLE = frozenset(ITEM.fields) - {"resolution"}
 """What a person may set on an item; everything else has a service of its own."""
@@ -40,7 +42,7 @@ def item_create(
 ) -> WorkItem:
     """A new item at the end of the team's backlog, in ``state`` or the first one of its board."""
     require_within(actor, Action.CREATE, WorkItem, team.pk)
-    _check_hosted(team, actor)
+    require_hosted(team, actor)
     fields = dict(values or {})
     _check_fields(fields)
     custom = custom_clean(owner="ITEM", unit_id=team.pk, values=fields.pop("custom", {}))
@@ -97,7 +99,7 @@ def item_edit(
         _check_present(item)
         team = Team.objects.get(pk=item.team_id)
         if set(fields) - OURS_WHEN_MIRRORED:
-            _check_hosted(team, actor)
+            require_hosted(team, actor)
         _check_references(actor, team, fields)
         for name, value in fields.items():
             column: Any = item._meta.get_field(name)
@@ -138,7 +140,7 @@ def item_move(
         require(actor, Action.MOVE, current)
         _check_present(current)
         team = item.team if item.team_id == current.team_id else Team.objects.get(pk=current.team_id)
-        _check_hosted(team, actor)
+        require_hosted(team, actor)
         move(
             current,
             actor=actor,
@@ -172,7 +174,8 @@ def _flag(*, actor: Actor, item: WorkItem, reason: str, at: datetime) -> WorkIte
         item = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, item)
         _check_present(item)
-        _check_hosted(Team.objects.get(pk=item.team_id), actor)
+        require_hosted(Team.objects.get(pk=item.team_id), actor)
+        at = tracking.moment_of(item, at)
         old = _flag_value(item)
         item.blocked_at = (item.blocked_at or at) if reason else None
         item.blocked_reason = reason
@@ -209,8 +212,8 @@ def item_transfer(*, actor: Actor, item: WorkItem, team: Team, state: WorkflowSt
         current = tracking.locked(WorkItem, item.pk)
         require(actor, Action.EDIT, current)
         _check_present(current)
-        _check_hosted(Team.objects.get(pk=current.team_id), actor)
-        _check_hosted(team, actor)
+        require_hosted(Team.objects.get(pk=current.team_id), actor)
+        require_hosted(team, actor)
         if current.team_id == team.pk:
             return current
         if current.parent_id is not None:
@@ -226,6 +229,7 @@ def item_transfer(*, actor: Actor, item: WorkItem, team: Team, state: WorkflowSt
 
 
 def _hand_over(item: WorkItem, *, team: Team, state: WorkflowState | None, actor: Actor, at: datetime) -> None:
+    at = tracking.moment_of(item, at)
     old_team_id, old_state_id = item.team_id, item.state_id
     target = state or _same_category(team, item.state)
     changes = [
@@ -248,7 +252,7 @@ def item_delete(*, actor: Actor, item: WorkItem, at: datetime) -> WorkItem:
     require(actor, Action.DELETE, item)
     with transaction.atomic():
         item = tracking.locked(WorkItem, item.pk)
-        _check_hosted(Team.objects.get(pk=item.team_id), actor)
+        require_hosted(Team.objects.get(pk=item.team_id), actor)
         tracking.delete(item, actor=actor, at=at)
     return item
 
@@ -272,8 +276,8 @@ def item_undo(*, actor: Actor, item: WorkItem, event: ItemEvent, at: datetime) -
         ).values("old_ref")
         _hold_sprint(actor, Sprint.objects.filter(pk__in=left).first())
         current = tracking.locked(WorkItem, item.pk)
-        _check_hosted(Team.objects.get(pk=current.team_id), actor)
-        tracking.undo_together(current, event=event, actor=actor, at=at)
+        require_hosted(Team.objects.get(pk=current.team_id), actor)
+        undo_together(current, event=event, actor=actor, at=at)
         return current
 
     return retrying_rank(work)
@@ -296,13 +300,6 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
 def _check_present(item: WorkItem) -> None:
     if item.deleted_at is not None:
         raise Refused(_("%(key)s is in the recycle bin; restore it first.") % {"key": item.key})
-
-
-def _check_hosted(team: Team, actor: Actor) -> None:
-    if team.is_mirrored and not actor.is_system:
-        raise Refused(
-            _("%(team)s works in its own tracker; change it there, the next sync brings it here.") % {"team": team}
-        )
 
 
 def _check_references(actor: Actor, team: Team, fields: Mapping[str, Any]) -> None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
-from portfolio.services.tracking import register_restorer
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
+from portfolio.services.undoing import register_restorer
 from teams.models import ItemEvent, ItemType, Sprint, SprintState, WorkItem
 
 ITEM: Final = register_tracked(

@@ -103,7 +103,7 @@ UPDATE teams_sprint s
            coalesce(sum(o.estimate_at_end) FILTER (WHERE o.kind = 'COMPLETED'), 0) AS completed_points,
            count(*) FILTER (WHERE o.was_committed) AS committed_count,
            count(*) FILTER (WHERE o.kind = 'COMPLETED') AS completed_count,
-           coalesce(sum(o.estimate_at_end) FILTER (WHERE o.kind = 'COMPLETED' AND o.was_committed), 0)
+           coalesce(sum(o.estimate_at_start) FILTER (WHERE o.kind = 'COMPLETED' AND o.was_committed), 0)
              AS committed_completed_points,
            count(*) FILTER (WHERE o.kind = 'COMPLETED' AND o.was_committed) AS committed_completed_count,
            count(*) FILTER (WHERE o.was_added) AS added_count,

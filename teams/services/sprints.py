@@ -16,6 +16,7 @@ from portfolio.models import EventKind, StateCategory
 from portfolio.services import tracking
 from teams.models import ItemEvent, ItemType, Sprint, SprintState, Team, WorkItem
 from teams.services.sprint_outcomes import sprint_outcomes_freeze
+from teams.services.teams import require_hosted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def sprint_create(
 ) -> Sprint:
     """A planned sprint of a team that works in sprints."""
     require_within(actor, Action.CREATE, Sprint, team.pk)
+    require_hosted(team, actor)
     if not team.has_sprints:
         raise Refused(_("%(team)s does not work in sprints.") % {"team": team})
     sprint = Sprint(team=team, name=name.strip(), goal=goal.strip(), starts_at=starts_at, ends_at=ends_at)
@@ -58,6 +60,7 @@ def sprint_edit(
 ) -> Sprint:
     """Change name, goal and planned dates; a closed sprint keeps them."""
     require(actor, Action.EDIT, sprint)
+    require_hosted(sprint.team, actor)
     with transaction.atomic():
         sprint = Sprint.objects.select_for_update().get(pk=sprint.pk)
         wanted = {"name": name.strip(), "goal": goal.strip(), "starts_at": starts_at, "ends_at": ends_at}
@@ -81,6 +84,7 @@ def sprint_edit(
 def sprint_start(*, actor: Actor, sprint: Sprint, at: datetime) -> Sprint:
     """Start a planned sprint: what is in it now is the commitment. A team has one active sprint."""
     require(actor, Action.MANAGE, sprint)
+    require_hosted(sprint.team, actor)
     try:
         with transaction.atomic():
             sprint = Sprint.objects.select_for_update().get(pk=sprint.pk)
@@ -115,6 +119,7 @@ def sprint_close(
     instant is just after its move. A second close of the same sprint is refused.
     """
     require(actor, Action.MANAGE, sprint)
+    require_hosted(sprint.team, actor)
     with transaction.atomic():
         targets = dict(decisions or {})
         held = _held(sprint, carry_to, *targets.values())
@@ -148,6 +153,7 @@ def sprint_close(
 def sprint_delete(*, actor: Actor, sprint: Sprint, at: datetime) -> None:
     """Delete a planned sprint; its items go back to the backlog."""
     require(actor, Action.DELETE, sprint)
+    require_hosted(sprint.team, actor)
     with transaction.atomic():
         sprint = Sprint.objects.select_for_update().get(pk=sprint.pk)
         if sprint.state != SprintState.FUTURE:

@@ -86,3 +86,11 @@ def team_configure(*, actor: Actor, team: Team, values: Mapping[str, Any], at: d
         if start_moved:
             transaction.on_commit(partial(tell_meaning_changed, team.workflow_id))
     return team
+
+
+def require_hosted(team: Team, actor: Actor) -> None:
+    """Refuse a change of what a mirrored team has in its own tracker; only a sync, the system, may write it."""
+    if team.is_mirrored and not actor.is_system:
+        raise Refused(
+            _("%(team)s works in its own tracker; change it there, the next sync brings it here.") % {"team": team}
+        )

@@ -164,7 +164,7 @@ def _changed(request: HttpRequest, team: Team, ids: list[int] | None, *, with_he
     actor = actor_of(request)
     sprints = open_sprints(team)
     sections = backlog_sections(team, sprints, actor=actor)
-    rows = [row for section in sections for row in section.drawn if ids is None or row.id in set(ids)]
+    rows = [row for section in sections for row in section.rows if ids is None or row.id in set(ids)]
     gone = sorted(set(ids or ()) - {row.id for row in rows})
     context = {
         "rows": rows,

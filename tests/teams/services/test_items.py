@@ -221,3 +221,23 @@ def test_item_rekey_keeps_the_old_key_working() -> None:
     old = item.key
     items.item_rekey(item=item, key="NEW-7")
     assert ItemKeyAlias.objects.get(key=old).item == item
+
+
+def test_who_waited_for_the_row_comes_second_in_time_too() -> None:
+    """A request reads the clock, then waits for the row: history by time must end where the row ends."""
+    team = team_make()
+    item = item_make(team)
+    item_to(item, StateCategory.ACTIVE, at=NOW + timedelta(seconds=5))
+    late = item_to(item, StateCategory.DONE, at=NOW + timedelta(seconds=4))
+    last = ItemEvent.objects.filter(subject=item, kind=EventKind.STATE).order_by("at", "seq").last()
+    assert last is not None
+    assert last.new_ref == late.state_id
+    assert late.state_entered_at == NOW + timedelta(seconds=5)
+
+
+def test_a_move_may_be_dated_back_on_purpose() -> None:
+    team = team_make()
+    item = item_make(team)
+    item_to(item, StateCategory.ACTIVE, at=NOW + timedelta(days=5))
+    item_to(item, StateCategory.DONE, at=NOW + timedelta(days=3))
+    assert ItemEvent.objects.filter(subject=item, kind=EventKind.STATE).latest("seq").at == NOW + timedelta(days=3)

@@ -111,11 +111,13 @@ def test_control_without_the_order_of_locks_they_do(monkeypatch: pytest.MonkeyPa
         hold(actor, fields.get("sprint"))
 
     monkeypatch.setattr(items, "_check_references", check_then_hold)
-    outcomes = _planned_together(monkeypatch, sprint, [[one, two], [two, three]])
+    outcomes = _planned_together(monkeypatch, sprint, [[one, two], [two, three]], patience=20)
     assert any(isinstance(each, OperationalError) for each in outcomes)
 
 
-def _planned_together(monkeypatch: pytest.MonkeyPatch, sprint: Sprint, selections: list[list[WorkItem]]) -> list[Any]:
+def _planned_together(
+    monkeypatch: pytest.MonkeyPatch, sprint: Sprint, selections: list[list[WorkItem]], *, patience: float = 1
+) -> list[Any]:
     """Plan each selection in a thread of its own; who locks a first item waits a moment for the others to do so."""
     barrier, seen = Barrier(len(selections)), local()
     locked = tracking.locked
@@ -125,7 +127,7 @@ def _planned_together(monkeypatch: pytest.MonkeyPatch, sprint: Sprint, selection
         if not hasattr(seen, "first"):
             seen.first = pk
             with suppress(BrokenBarrierError):  # the others wait for the sprint: nobody to meet
-                barrier.wait(timeout=1)
+                barrier.wait(timeout=patience)
         return row
 
     monkeypatch.setattr(tracking, "locked", locked_and_waited)

@@ -10,10 +10,11 @@ import pytest
 from organization.access import SYSTEM
 from pmo_portal.lib.errors import Refused
 from portfolio.models import StateCategory
-from teams.models import SprintOutcome, SprintState, TeamMethod, WorkItem
+from teams.models import SprintOutcome, SprintState, TeamMethod, TeamMode, WorkItem
 from teams.services import items, sprints
 from tests.factories.organization import NOW
 from tests.factories.teams import item_make, item_to, sprint_make, team_make
+from tests.personas import World
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def test_sprint_close_freezes_figures_and_carries_the_rest_over() -> None:
     assert (closed.committed_points, closed.committed_count) == (Decimal(10), 3)
     assert (closed.completed_points, closed.completed_count) == (Decimal(21), 2)
     assert (closed.added_count, closed.removed_count, closed.carried_over_count) == (1, 1, 1)
-    assert closed.committed_completed_points == Decimal(13)
+    assert closed.committed_completed_points == Decimal(5)
     assert (result.carried_over, result.returned_to_backlog) == (1, 0)
     kinds = dict(SprintOutcome.objects.values_list("item_id", "kind"))
     assert kinds == {
@@ -115,9 +116,7 @@ def test_sprint_close_decides_item_by_item() -> None:
     sprint, following = sprint_make(team), sprint_make(team, starts_at=CLOSE)
     stays, goes = item_make(team, at=BEFORE, sprint=sprint), item_make(team, at=BEFORE, sprint=sprint)
     sprints.sprint_start(actor=SYSTEM, sprint=sprint, at=NOW)
-    result = sprints.sprint_close(
-        actor=SYSTEM, sprint=sprint, carry_to=following, at=CLOSE, decisions={stays.pk: None}
-    )
+    result = sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=following, at=CLOSE, decisions={stays.pk: None})
     assert (result.carried_over, result.returned_to_backlog) == (1, 1)
     assert dict(WorkItem.objects.values_list("pk", "sprint_id")) == {stays.pk: None, goes.pk: following.pk}
 
@@ -150,3 +149,13 @@ def test_sprint_delete_sends_its_items_back() -> None:
     sprints.sprint_delete(actor=SYSTEM, sprint=sprint, at=NOW)
     item.refresh_from_db()
     assert item.sprint is None
+
+
+def test_sprints_of_a_mirrored_team_are_run_in_its_tracker(world: World) -> None:
+    team = team_make(world.harbour, mode=TeamMode.MIRRORED)
+    sprint = sprint_make(team, start=True)
+    master = world.persona("scrum_master").actor
+    with pytest.raises(Refused, match="own tracker"):
+        sprints.sprint_close(actor=master, sprint=sprint, carry_to=None, at=CLOSE)
+    with pytest.raises(Refused, match="own tracker"):
+        sprints.sprint_create(actor=master, team=team, name="Mine")
