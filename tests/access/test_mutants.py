@@ -23,6 +23,7 @@ def checks(stage: Stage) -> Iterator[Callable[[], None]]:
     """The tests of this folder as calls, the quick ones first."""
     yield test_matrix.test_rules_are_the_reviewed_ones
     yield test_agreement.test_amounts_and_addresses_belong_to_groups
+    yield test_agreement.test_every_model_with_a_policy_has_a_subject_and_a_noun
     yield partial(test_agreement.test_the_stranger_sees_nothing_but_themself, stage)
     for name in PERSONAS:
         yield partial(test_agreement.test_visible_agrees_with_allows_and_with_the_grants, stage, name)
