@@ -146,7 +146,7 @@ def test_services_take_their_arguments_by_name() -> None:
                 if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                     names = [argument.arg for argument in node.args.kwonlyargs]
                     is_check = node.name.startswith("require_")
-                    is_engine = path.name in {"tracking.py", "moves.py", "checks.py"} or is_check
+                    is_engine = path.name in {"tracking.py", "undoing.py", "moves.py", "checks.py"} or is_check
                     if "actor" in [argument.arg for argument in node.args.args] and not is_engine:
                         wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: positional actor")
                     if "actor" in names and names[0] != "actor" and not is_engine:
