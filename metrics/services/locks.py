@@ -9,36 +9,28 @@ Everybody takes them in one order: rules, scopes, unit, rows of teams, facts by 
 
 from __future__ import annotations
 
-from django.db import connection
+from pmo_portal.lib.locks import lock, lock_if_free, lock_shared
 
 _SCOPES = "metrics.scopes"
 
 
 def lock_unit(unit_id: int) -> None:
     """Be the one worker that takes in changes of this unit, beside workers of other units."""
-    _call("pg_advisory_xact_lock_shared", _SCOPES)
-    _call("pg_advisory_xact_lock", f"metrics.unit.{unit_id}")
+    lock_shared(_SCOPES)
+    lock(f"metrics.unit.{unit_id}")
 
 
 def lock_unit_if_free(unit_id: int) -> bool:
     """`lock_unit`, unless somebody works on that unit now; returns whether it is ours."""
-    _call("pg_advisory_xact_lock_shared", _SCOPES)
-    return bool(_call("pg_try_advisory_xact_lock", f"metrics.unit.{unit_id}"))
+    lock_shared(_SCOPES)
+    return lock_if_free(f"metrics.unit.{unit_id}")
 
 
 def lock_scopes() -> None:
     """Be alone with the roll-ups: nobody adds a difference while whole scopes are rewritten."""
-    _call("pg_advisory_xact_lock", _SCOPES)
+    lock(_SCOPES)
 
 
 def lock_rules() -> None:
     """Be the only one that compares rules and requests rebuilds, which touches many teams' rows at once."""
-    _call("pg_advisory_xact_lock", "metrics.rules")
-
-
-def _call(function: str, name: str) -> object:
-    """Call one of PostgreSQL's lock functions; a deadlock or a time limit is an error, never a silent no."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
-        (answer,) = cursor.fetchone()
-    return answer
+    lock("metrics.rules")

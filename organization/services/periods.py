@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-import pglock
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from organization.models import Period, PeriodKind, Unit
+from pmo_portal.lib import locks
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import field_error
 from pmo_portal.lib.format import day as format_day
@@ -107,7 +107,7 @@ def period_create_series(*, actor: Actor, unit: Unit, planned: tuple[PlannedPeri
 
 def _lock(unit: Unit) -> None:
     """Two people must not plan the same days at the same moment."""
-    pglock.advisory(f"organization.periods.{unit.pk}", xact=True).acquire()
+    locks.lock(f"organization.periods.{unit.pk}")
 
 
 def _check(period: Period) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import partial
 
-import pglock
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from organization.grants import ROLE_GRANTS, Reach
 from organization.models import Person, Role, RoleAssignment, Unit, UnitClosure
 from organization.querysets import valid_on
-from pmo_portal.lib import live
+from pmo_portal.lib import live, locks
 from pmo_portal.lib.access import Action, Actor, Denied, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.windows import BEGINNING, FOREVER, local_day
@@ -131,7 +130,7 @@ def _reached(unit_id: int, *, day: date) -> dict[Reach, frozenset[int]]:
 
 def lock_roles() -> None:
     """Until the transaction ends, nobody else changes roles: two last administrators must not end each other."""
-    pglock.advisory("organization.roles", xact=True).acquire()
+    locks.lock("organization.roles")
 
 
 def _tell(unit_id: int | None) -> None:

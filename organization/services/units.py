@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-import pglock
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from organization.models import Calendar, Unit, UnitClosure, UnitKind, UnitParent
-from pmo_portal.lib import live
+from pmo_portal.lib import live, locks
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.format import day as format_day
@@ -75,7 +74,7 @@ class MovePlan:
 
 def lock_tree() -> None:
     """One change of the tree at a time, until the transaction ends: the rules look at several rows together."""
-    pglock.advisory("organization.unit_tree", xact=True).acquire()
+    locks.lock("organization.unit_tree")
 
 
 def unit_closure_rebuild() -> None:

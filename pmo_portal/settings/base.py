@@ -57,9 +57,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_structlog",
-    "pgactivity",
     "pghistory",
-    "pglock",
     "pgtrigger",
     "template_partials",
 ]

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import Final
 
-import pglock
 from django.utils.translation import gettext as _
 
 from collaboration.services.jobs import JobFailure
@@ -14,6 +13,7 @@ from organization.models import Unit, UnitClosure, UnitKind
 from organization.querysets import valid_on
 from organization.services.people_bulk import ImportedPerson, people_ensure
 from organization.services.units import unit_create
+from pmo_portal.lib import locks
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Feature, StateCategory, TrackedKind, WorkflowState
@@ -49,7 +49,7 @@ class References:
 
     def lock(self) -> None:
         """One writer per source, until the end of the transaction: imports of one source take turns, chunk by chunk."""
-        pglock.advisory(f"teams.import.{self.prefix}", xact=True).acquire()
+        locks.lock(f"teams.import.{self.prefix}")
 
     def load(self) -> None:
         """Make what is missing and look up the rest; run it in a transaction, after :meth:`lock`."""
