@@ -198,7 +198,7 @@ def check(story: Story) -> None:
     assert story.database() == expected
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories=worlds(), data=st.data())
 def test_increment_rebuild_and_reference_agree(histories: dict[int, list[Change]], data: st.DataObject) -> None:
     with undone():

@@ -33,7 +33,8 @@ REQUEST: dict[str, Any] = {
     },
 }
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+# The whole file takes a minute and more: `make test-all`. `make test` imports the slice that ships with the demo.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600), pytest.mark.slow]
 
 
 @cache
