@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from teams.views import backlogs, boards, items, lists, sprints, teams
+from teams.views import backlogs, boards, feature_items, items, lists, sprints, teams
 
 app_name = "teams"
 
@@ -42,6 +42,8 @@ urlpatterns = [
     path("teams/<str:code>/settings/columns/<int:pk>/move/", teams.state_move, name="state_move"),
     path("teams/<str:code>/settings/columns/<int:pk>/meaning/", teams.state_meaning, name="state_meaning"),
     path("teams/<str:code>/settings/columns/<int:pk>/archive/", teams.state_archive, name="state_archive"),
+    # What teams do for a feature
+    path("features/<str:key>/items/", feature_items.feature_items, name="feature_items"),
     # One item
     path("items/new/", lists.item_create_anywhere, name="item_create"),
     path("items/<str:key>/", items.item_detail, name="item_detail"),

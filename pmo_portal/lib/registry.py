@@ -136,6 +136,16 @@ class UnitPage:
 
 
 @dataclass(frozen=True, slots=True)
+class FeaturePage:
+    """A tab of a feature whose page belongs to a higher app, with how much of it this person may see."""
+
+    code: str
+    label: str | _StrPromise
+    url: Callable[[Any], str]
+    count: Callable[[Actor, Any], int]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoStep:
     """One app's part of the demo organisation; steps run in order and share ``world``."""
 
@@ -153,4 +163,5 @@ meaning_listeners: Registry[OutboxListener] = Registry()
 """Called after the commit with the id of a workflow whose states changed their meaning."""
 tree_listeners: Registry[TreeListener] = Registry()
 unit_pages: Registry[UnitPage] = Registry()
+feature_pages: Registry[FeaturePage] = Registry()
 demo_steps: Registry[DemoStep] = Registry()
