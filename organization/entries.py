@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from organization.demo import people_and_units
 from organization.models import Person, RoleAssignment, Unit, UnitKind
+from organization.terms import named
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.registry import (
@@ -52,7 +53,7 @@ def _find_units(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
             unit.name,
             reverse("organization:unit_detail", args=[unit.code]),
             capfirst(_("units")),
-            detail=f"{unit.get_kind().label} · {unit.code}",
+            detail=f"{named(unit.kind.capitalize())} · {unit.code}",
             icon="building-2",
         )
 

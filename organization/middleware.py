@@ -1,4 +1,4 @@
-"""Puts the actor on the request, and the person's language, zone and theme around it."""
+"""Puts the actor on the request, and the person's language, zone and words around it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from organization.access import NOBODY, PersonActor, actor_for
+from organization.terms import words_remembered
 
 
 class PrincipalMiddleware:
@@ -27,7 +28,7 @@ class PrincipalMiddleware:
             return self.get_response(request)
         zone = _zone(request.user.time_zone)
         language = request.user.language or translation.get_language() or "en"
-        with timezone.override(zone), translation.override(language):
+        with timezone.override(zone), translation.override(language), words_remembered():
             return self.get_response(request)
 
 

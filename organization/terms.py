@@ -1,18 +1,30 @@
-"""The organisation's own words for the levels and things it works with."""
+"""The organisation's own words for the levels and things it works with.
+
+Messages name a concept in braces instead of saying it: ``words(_("New {epic}"))`` is "New epic" here and
+"New initiative" in an organisation that says so. ``{epics}`` is the plural, ``{Epic}`` begins with a capital. Prose
+that explains keeps the portal's words: a sentence cannot be bent around any noun.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.core.cache import cache
+from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Term
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+Words = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +52,86 @@ CONCEPTS: Final[Mapping[str, Concept]] = {
     )
 }
 
+_SHORT: Final[Mapping[str, Concept]] = {
+    "theme": Concept("theme", _("theme"), _("themes")),
+    "item": Concept("item", _("item"), _("items")),
+    "increment": Concept("pi", _("increment"), _("increments")),
+}
+"""What the portal says for short where the page leaves no doubt. An organisation's own word stands for both."""
+
+_LONG: Final = {"strategic_theme": "theme", "work_item": "item", "program_increment": "pi"}
+
+_NAMES: Final[Mapping[str, tuple[Concept, bool]]] = {
+    name + "s" * is_plural: (concept, is_plural)
+    for name, concept in {**CONCEPTS, **{name: CONCEPTS[code] for name, code in _LONG.items()}, **_SHORT}.items()
+    for is_plural in (False, True)
+}
+"""The concept and number that a name in braces means."""
+
+_NAME: Final = re.compile(r"\{(\w+)\}")
 _CACHE_KEY: Final = "organization.terms"
 _CACHE_SECONDS: Final = 300
 
+_request_words: ContextVar[list[Words] | None] = ContextVar("own words of the request", default=None)
 
-def own_words() -> Mapping[str, tuple[str, str]]:
+
+@contextmanager
+def words_remembered() -> Iterator[None]:
+    """Read the words at most once in here, and only when something says one: around every request."""
+    token = _request_words.set([])
+    try:
+        yield
+    finally:
+        _request_words.reset(token)
+
+
+def own_words() -> Words:
     """The words this organisation chose, by concept: (one, many). From the cache, else one statement."""
-    words: dict[str, tuple[str, str]] | None = cache.get(_CACHE_KEY)
+    remembered = _request_words.get()
+    if remembered:
+        return remembered[0]
+    words: Words | None = cache.get(_CACHE_KEY)
     if words is None:
         words = {code: (one, many) for code, one, many in Term.objects.values_list("code", "singular", "plural")}
         cache.set(_CACHE_KEY, words, _CACHE_SECONDS)
+    if remembered is not None:
+        remembered.append(words)
     return words
 
 
 def forget_own_words() -> None:
     """Read the words anew: they changed."""
     cache.delete(_CACHE_KEY)
+    remembered = _request_words.get()
+    if remembered:
+        remembered.clear()
 
 
-def word(code: str, *, plural: bool = False, words: Mapping[str, tuple[str, str]] | None = None) -> str:
+def word(code: str, *, plural: bool = False) -> str:
     """What this organisation calls a concept."""
-    chosen = (own_words() if words is None else words).get(code)
+    return _said(CONCEPTS[code], is_plural=plural)
+
+
+def named(name: str) -> str:
+    """The word for a name as messages have it in braces: "epic", "epics", "Epics"."""
+    concept, is_plural = _NAMES[name.lower()]
+    said = _said(concept, is_plural=is_plural)
+    return capfirst(said) if name[0].isupper() else said
+
+
+def words(message: str) -> str:
+    """A translated message with the organisation's words in place of the names in braces."""
+    return _NAME.sub(lambda found: named(found[1]) if found[1].lower() in _NAMES else found[0], str(message))
+
+
+def _said(concept: Concept, *, is_plural: bool) -> str:
+    chosen = own_words().get(concept.code)
     if chosen is not None:
-        return chosen[plural]
-    concept = CONCEPTS[code]
-    return str(concept.plural if plural else concept.singular)
+        return chosen[is_plural]
+    return str(concept.plural if is_plural else concept.singular)
+
+
+named_lazy = lazy(named, str)
+"""``named`` for labels that are written down once and read with every page."""
+words_lazy = lazy(words, str)
+"""``words`` for such labels; its message is a lazy one too."""

@@ -20,7 +20,6 @@ from pmo_portal.lib.windows import BEGINNING, FOREVER
 
 register = template.Library()
 
-_WORDS = "_own_words"
 _AREA = (
     ("unit_list", gettext_lazy("Units"), "list-tree", "unit.view"),
     ("person_list", gettext_lazy("People"), "users-round", "person.view"),
@@ -32,16 +31,40 @@ _AREA = (
 )
 
 
-@register.simple_tag(takes_context=True)
-def term(context: RequestContext, code: str, form: str = "singular") -> str:
+@register.simple_tag
+def term(code: str, form: str = "singular") -> str:
     """What this organisation calls a concept: ``{% term "epic" %}``, ``{% term "epic" "plural" %}``."""
-    return _word(context, code, form)
+    return terms.word(code, plural=form == "plural")
 
 
-@register.simple_tag(takes_context=True)
-def term_title(context: RequestContext, code: str, form: str = "singular") -> str:
+@register.simple_tag
+def term_title(code: str, form: str = "singular") -> str:
     """The same with a capital letter, for headings and labels."""
-    return capfirst(_word(context, code, form))
+    return capfirst(terms.word(code, plural=form == "plural"))
+
+
+@register.simple_tag
+def say(message: str) -> str:
+    """A short message around the organisation's own words: ``{% say _("New {epic}") %}``."""
+    return terms.words(message)
+
+
+@register.filter("say")
+def say_filter(message: str) -> str:
+    """The same where a value is wanted: ``label=_("New {epic}")|say``."""
+    return terms.words(message)
+
+
+@register.filter
+def own_word(name: str) -> str:
+    """A word that stands alone: ``{{ "Epics"|own_word }}``, ``{{ "item"|own_word }}``."""
+    return terms.named(name)
+
+
+@register.filter
+def level(kind: str) -> str:
+    """What the organisation calls the level of a unit: ``{{ unit.kind|level }}``."""
+    return terms.named(kind.capitalize())
 
 
 @register.simple_tag(takes_context=True)
@@ -79,13 +102,3 @@ def organization_area(context: RequestContext, current: str) -> dict[str, Any]:
             if not permission or actor.units(permission) or actor.can(permission, None)
         ],
     }
-
-
-def _word(context: RequestContext, code: str, form: str) -> str:
-    request: Any = context.get("request")
-    words = getattr(request, _WORDS, None)
-    if words is None:
-        words = terms.own_words()
-        if request is not None:
-            setattr(request, _WORDS, words)
-    return terms.word(code, plural=form == "plural", words=words)

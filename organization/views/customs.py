@@ -52,6 +52,7 @@ def term_edit(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "form": form,
         "concept": concept,
+        "is_own": term is not None,
         "crumbs": [(_("Words"), "/words/"), (str(concept.singular), "")],
     }
     return render_page(request, "organization/term_edit.html", context, status=422 if form.is_bound else 200)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
@@ -84,7 +85,7 @@ def epic_filters(request: HttpRequest, unit: Unit, epics: Any) -> dict[str, Any]
         "menus": [
             menu(
                 "theme",
-                _("Theme"),
+                named("Theme"),
                 current,
                 "theme",
                 ((theme.pk, theme.name, theme.epic_count) for theme in themes_of(unit, actor=actor)),  # type: ignore[attr-defined]
@@ -103,9 +104,9 @@ def epic_board(request: HttpRequest, unit: Unit) -> HttpResponse:
     filters = epic_filters(request, unit, epics)
     columns = filled_columns(request, PAGES, unit, epics.filter(filters["filter"].condition(actor_of(request))))
     may = rights_within(request, Epic, unit)
-    label = _("%(unit)s: portfolio kanban") % {"unit": unit.name}
+    label = words(_("%(unit)s: {portfolio} kanban") % {"unit": unit.name})
     context = {
-        **unit_frame(request, unit, "epic_board", _("Portfolio kanban")),
+        **unit_frame(request, unit, "epic_board", words(_("{Portfolio} kanban"))),
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
@@ -156,7 +157,12 @@ def epic_create(request: HttpRequest, unit: Unit) -> HttpResponse:
         if form.is_valid():
             return go_to(request, "portfolio:epic_detail", epic.key)
     return _form_page(
-        request, unit, form, _("New epic"), _("Create epic"), reverse("portfolio:epic_board", args=[unit.code])
+        request,
+        unit,
+        form,
+        words(_("New {epic}")),
+        words(_("Create {epic}")),
+        reverse("portfolio:epic_board", args=[unit.code]),
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from organization.selectors.units import unit_crumbs
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
@@ -63,14 +64,14 @@ def epic_page(
                 "label": each.theme.name,
                 "url": reverse("portfolio:theme_detail", args=[each.theme_id]),
                 "icon": "target",
-                "kind": _("Theme"),
+                "kind": named("Theme"),
             }
             for each in alignments[:1]
         ],
         "tabs": _tabs(request, epic, tab, feature_count=feature_count, case_count=case_count),
     }
     if not is_in_panel(request):
-        board = (_("Portfolio kanban"), reverse("portfolio:epic_board", args=[epic.unit.code]))
+        board = (words(_("{Portfolio} kanban")), reverse("portfolio:epic_board", args=[epic.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, epic.unit), board, (epic.key, "")]
         base.update(live_context(request, [epic.unit_id]))
     return render_page(request, "portfolio/epic_detail.html", {**base, **context}, fragment="body", status=status)
@@ -87,7 +88,7 @@ def _tabs(
     tabs: list[tuple[str, str, str, int | None]] = [
         ("overview", "detail", _("Overview"), None),
         ("case", "case", _("Business case"), case_count),
-        ("features", "features", _("Features"), feature_count),
+        ("features", "features", named("Features"), feature_count),
         ("history", "history", _("History"), None),
     ]
     return [

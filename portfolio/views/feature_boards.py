@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
@@ -63,7 +64,7 @@ def feature_filters(request: HttpRequest, features: Any) -> dict[str, Any]:
             chip(_("Mine"), current.toggled("owner", ME), count=counts.mine, is_on=current.owner == ME, icon="user"),
             chip(_("MVP"), current.toggled("mvp", "1"), count=counts.mvp, is_on=current.mvp == "1"),
             chip(
-                _("Without an epic"),
+                words(_("No {epic}")),
                 current.toggled("epic", NONE),
                 count=counts.without_epic,
                 is_on=current.epic == NONE,
@@ -71,8 +72,8 @@ def feature_filters(request: HttpRequest, features: Any) -> dict[str, Any]:
             chip(_("Open"), current.toggled("life", "open"), count=counts.open, is_on=current.life == "open"),
         ],
         "menus": [
-            menu("epic", _("Epic"), current, "epic", epics_in(features)),
-            menu("period", _("Program increment"), current, "period", periods_in(features)),
+            menu("epic", named("Epic"), current, "epic", epics_in(features)),
+            menu("period", named("Program_increment"), current, "period", periods_in(features)),
         ],
     }
 
@@ -87,9 +88,9 @@ def program_board(request: HttpRequest, unit: Unit) -> HttpResponse:
     filters = feature_filters(request, features)
     columns = filled_columns(request, PAGES, unit, features.filter(filters["filter"].condition(actor)))
     may = rights_within(request, Feature, unit)
-    label = _("%(unit)s: program kanban") % {"unit": unit.name}
+    label = words(_("%(unit)s: {program} kanban") % {"unit": unit.name})
     context = {
-        **unit_frame(request, unit, "program_board", _("Program kanban")),
+        **unit_frame(request, unit, "program_board", words(_("{Program} kanban"))),
         **filters,
         "shown": sum(len(column.cards) for column in columns),
         "may": may,
@@ -138,7 +139,7 @@ def feature_create(request: HttpRequest, unit: Unit) -> HttpResponse:
         if form.is_valid():
             return go_to(request, "portfolio:feature_detail", feature.key)
     back = reverse("portfolio:program_board", args=[unit.code])
-    return _form_page(request, unit, form, _("New feature"), _("Create feature"), back)
+    return _form_page(request, unit, form, words(_("New {feature}")), words(_("Create {feature}")), back)
 
 
 @access(Action.EDIT, Feature, by="key", select=SELECT)

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from organization.context import live_context
 from organization.selectors.units import unit_crumbs
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, policy_for, visible
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
+from pmo_portal.lib.registry import feature_pages
 from portfolio.forms.things import FeatureForm
 from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
 from portfolio.selectors.boards import states_of
@@ -52,13 +54,27 @@ def why_chain(request: HttpRequest, epic: Epic | None) -> list[dict[str, str]]:
     links = []
     if theme is not None:
         url = reverse("portfolio:theme_detail", args=[theme.pk])
-        links.append({"label": theme.name, "url": url, "icon": "target", "kind": _("Theme")})
+        links.append({"label": theme.name, "url": url, "icon": "target", "kind": named("Theme")})
     url = reverse("portfolio:epic_detail", args=[epic.key])
-    return [*links, {"label": epic.title, "url": url, "icon": "zap", "kind": _("Epic")}]
+    return [*links, {"label": epic.title, "url": url, "icon": "zap", "kind": named("Epic")}]
+
+
+def feature_tabs(request: HttpRequest, feature: Feature, current: str) -> list[dict[str, Any]]:
+    """What there is to see of a feature; between what it is and what became of it, what higher apps know of it."""
+    actor = actor_of(request)
+    pages: list[tuple[str, object, str, int]] = [
+        ("overview", _("Overview"), reverse("portfolio:feature_detail", args=[feature.key]), 0),
+        *((page.code, page.label, page.url(feature), page.count(actor, feature)) for page in feature_pages),
+        ("history", _("History"), reverse("portfolio:feature_history", args=[feature.key]), 0),
+    ]
+    return [
+        {"label": label, "url": url + panel_query(request), "count": count, "is_current": code == current}
+        for code, label, url, count in pages
+    ]
 
 
 def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict[str, Any]) -> HttpResponse:
-    """One tab of a feature, as a page or in the panel."""
+    """One tab of a feature, as a page or in the panel. A tab of a higher app brings its ``tab_template``."""
     actor = actor_of(request)
     base = {
         "tab": tab,
@@ -66,18 +82,10 @@ def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict
         "feature": feature,
         "may": rights(request, feature),
         "why": why_chain(request, feature.epic),
-        "states": states_of(feature.unit, TrackedKind.FEATURE),
-        "tabs": [
-            {
-                "label": label,
-                "url": reverse(f"portfolio:feature_{page}", args=[feature.key]) + panel_query(request),
-                "is_current": code == tab,
-            }
-            for code, page, label in (("overview", "detail", _("Overview")), ("history", "history", _("History")))
-        ],
+        "tabs": feature_tabs(request, feature, tab),
     }
     if not is_in_panel(request):
-        board = (_("Program kanban"), reverse("portfolio:program_board", args=[feature.unit.code]))
+        board = (words(_("{Program} kanban")), reverse("portfolio:program_board", args=[feature.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, feature.unit), board, (feature.key, "")]
         base.update(live_context(request, [feature.unit_id]))
     return render_page(request, "portfolio/feature_detail.html", {**base, **context}, fragment="body")
@@ -98,6 +106,7 @@ def _overview(request: HttpRequest, feature: Feature) -> HttpResponse:
         "fields": inline_fields(form, feature, noun="feature", names=names, readonly=readonly),
         "custom_names": form_fields(form.fields),
         "readonly": readonly,
+        "states": states_of(feature.unit, TrackedKind.FEATURE),
     }
     return feature_page(request, feature, "overview", context)
 

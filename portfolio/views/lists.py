@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from organization.models import Unit, UnitKind
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.pages import render_page
@@ -62,7 +63,7 @@ def sorted_by(request: HttpRequest, rows: QuerySet[Any], sorts: dict[str, str]) 
 def portfolio_list(request: HttpRequest) -> HttpResponse:
     """The portfolios this person works for, with what is going on in each."""
     units = portfolios_of(actor_of(request), "epic.view")
-    return _unit_list(request, units, Epic, _("Portfolios"), "portfolio:epic_board", "portfolio:epic_list")
+    return _unit_list(request, units, Epic, named("Portfolios"), "portfolio:epic_board", "portfolio:epic_list")
 
 
 @listing(Action.VIEW, Feature)
@@ -70,7 +71,7 @@ def portfolio_list(request: HttpRequest) -> HttpResponse:
 def program_list(request: HttpRequest) -> HttpResponse:
     """The programs this person works for."""
     return _unit_list(
-        request, programs_of(request), Feature, _("Programs"), "portfolio:program_board", "portfolio:feature_list"
+        request, programs_of(request), Feature, named("Programs"), "portfolio:program_board", "portfolio:feature_list"
     )
 
 
@@ -124,7 +125,7 @@ def epic_list(request: HttpRequest, unit: Unit) -> HttpResponse:
     rows, sort = sorted_by(request, epics.filter(filters["filter"].condition(actor)), EPIC_SORTS)
     page = Paginator(rows.select_related("state", "owner"), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
-        **unit_frame(request, unit, "epic_list", _("Epics")),
+        **unit_frame(request, unit, "epic_list", named("Epics")),
         **filters,
         "page": page,
         "shown": page.paginator.count,
@@ -146,8 +147,9 @@ def epic_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     wanted = epic_filters(request, unit, epics)["filter"]
     rows, _sort = sorted_by(request, epics.filter(wanted.condition(actor)), EPIC_SORTS)
     head = [
-        _("Key"), _("Title"), _("Type"), _("State"), _("In this state since"), _("Owner"), _("Themes"), _("Aligned, %"),
-        _("Features"), _("Features done"), _("Planned start"), _("Planned end"), _("Labels"),
+        _("Key"), _("Title"), _("Type"), _("State"), _("In this state since"), _("Owner"), named("Themes"),
+        _("Aligned, %"), named("Features"), words(_("{Features} done")), _("Planned start"), _("Planned end"),
+        _("Labels"),
     ]  # fmt: skip
     lines = (
         [
@@ -174,7 +176,9 @@ def epic_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
 @require_GET
 def epic_choose(request: HttpRequest) -> HttpResponse:
     """A new epic from the Create menu: in which portfolio?"""
-    return choose_unit(request, portfolios_of(actor_of(request), "epic.create"), "portfolio:epic_create", _("New epic"))
+    return choose_unit(
+        request, portfolios_of(actor_of(request), "epic.create"), "portfolio:epic_create", words(_("New {epic}"))
+    )
 
 
 @access(Action.DELETE, Epic, by="code", within=Unit)
@@ -199,7 +203,7 @@ def feature_list(request: HttpRequest, unit: Unit) -> HttpResponse:
     rows = rows.select_related("state", "owner", "epic", "period")
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
-        **unit_frame(request, unit, "feature_list", _("Features")),
+        **unit_frame(request, unit, "feature_list", named("Features")),
         **filters,
         "page": page,
         "shown": page.paginator.count,
@@ -221,8 +225,8 @@ def feature_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     wanted = feature_filters(request, features)["filter"]
     rows, _sort = sorted_by(request, features.filter(wanted.condition(actor)), FEATURE_SORTS)
     head = [
-        _("Key"), _("Title"), _("State"), _("In this state since"), _("Epic"), _("Program increment"), _("Owner"),
-        _("MVP"), _("Labels"),
+        _("Key"), _("Title"), _("State"), _("In this state since"), named("Epic"), named("Program_increment"),
+        _("Owner"), _("MVP"), _("Labels"),
     ]  # fmt: skip
     lines = (
         [
@@ -245,7 +249,9 @@ def feature_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
 @require_GET
 def feature_choose(request: HttpRequest) -> HttpResponse:
     """A new feature from the Create menu: in which program?"""
-    return choose_unit(request, programs_of(request, "feature.create"), "portfolio:feature_create", _("New feature"))
+    return choose_unit(
+        request, programs_of(request, "feature.create"), "portfolio:feature_create", words(_("New {feature}"))
+    )
 
 
 @access(Action.DELETE, Feature, by="code", within=Unit)

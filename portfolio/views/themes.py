@@ -15,6 +15,7 @@ from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.history import Source, history
 from organization.selectors.units import unit_crumbs
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
@@ -53,7 +54,7 @@ def strategy(request: HttpRequest) -> HttpResponse:
 def theme_choose(request: HttpRequest) -> HttpResponse:
     """A new theme from the Create menu: in which portfolio?"""
     return choose_unit(
-        request, portfolios_of(actor_of(request), "theme.create"), "portfolio:theme_create", _("New theme")
+        request, portfolios_of(actor_of(request), "theme.create"), "portfolio:theme_create", words(_("New {theme}"))
     )
 
 
@@ -78,7 +79,9 @@ def theme_create(request: HttpRequest, unit: Unit) -> HttpResponse:
             theme = services.theme_create(actor=actor, unit=unit, values=form.values(), at=timezone.now())
         if form.is_valid():
             return go_to(request, "portfolio:theme_detail", theme.pk)
-    return _form_page(request, unit, form, _("New theme"), _("Create theme"), reverse("portfolio:strategy"))
+    return _form_page(
+        request, unit, form, words(_("New {theme}")), words(_("Create {theme}")), reverse("portfolio:strategy")
+    )
 
 
 @access(Action.VIEW, StrategicTheme, by="pk", select=SELECT)
@@ -95,7 +98,11 @@ def theme_detail(request: HttpRequest, theme: StrategicTheme) -> HttpResponse:
         "epics": epics_of_theme(theme, actor=actor),
         "entries": history(
             actor,
-            [Source(StrategicTheme, {"pgh_obj": theme.pk}, _("Theme"), left_out=frozenset({"version", "position"}))],
+            [
+                Source(
+                    StrategicTheme, {"pgh_obj": theme.pk}, named("Theme"), left_out=frozenset({"version", "position"})
+                )
+            ],
         ),
         "may": rights(request, theme),
         "crumbs": [
@@ -127,7 +134,7 @@ def theme_edit(request: HttpRequest, theme: StrategicTheme) -> HttpResponse:
         if form.is_valid():
             return go_to(request, "portfolio:theme_detail", theme.pk)
     back = reverse("portfolio:theme_detail", args=[theme.pk])
-    return _form_page(request, theme.unit, form, _("Edit theme"), _("Save"), back)
+    return _form_page(request, theme.unit, form, words(_("Edit {theme}")), _("Save"), back)
 
 
 @access(Action.DELETE, StrategicTheme, by="pk", select=SELECT)
@@ -138,7 +145,7 @@ def theme_delete(request: HttpRequest, theme: StrategicTheme) -> HttpResponse:
         services.theme_delete(actor=actor_of(request), theme=theme, at=timezone.now())
     except DomainError as error:
         return refusal(request, error, "portfolio:theme_detail", theme.pk)
-    messages.success(request, _("The theme “%(name)s” is deleted.") % {"name": theme.name})
+    messages.success(request, words(_("The {theme} “%(name)s” is deleted.") % {"name": theme.name}))
     return go_to(request, "portfolio:strategy")
 
 

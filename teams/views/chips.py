@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from organization.terms import named, words
 from teams.models import ItemType, Team
 from teams.selectors.board import Column
 from teams.selectors.filters import ME, NOBODY, ItemFilter, toggled
@@ -40,7 +41,7 @@ FACETS: Mapping[str, str] = {"who": "users", "epic": "zap", "type": "shapes", "l
 
 def facet_label(code: str) -> str:
     """What a filter with many values is called."""
-    return {"who": _("Person"), "epic": _("Epic"), "type": _("Type"), "label": _("Label")}[code]
+    return {"who": _("Person"), "epic": named("Epic"), "type": _("Type"), "label": _("Label")}[code]
 
 
 def query_url(query: Mapping[str, str]) -> str:
@@ -68,7 +69,7 @@ def chosen_chips(current: ItemFilter, *, person: str, epic: str) -> list[Chip]:
     query = current.as_query()
     names = {
         "who": "" if current.who == ME else (_("Nobody") if current.who == NOBODY else person or _("Person")),
-        "epic": _("No epic") if current.epic == NOBODY else epic or _("Epic"),
+        "epic": words(_("No {epic}")) if current.epic == NOBODY else epic or named("Epic"),
         "type": dict(ItemType.choices).get(current.type, ""),
         "label": current.label,
     }
@@ -93,7 +94,7 @@ def facet_chips(team: Team, current: ItemFilter, code: str, values: Iterable[tup
     """The values of one filter as links to the board."""
     query = current.as_query()
     board = reverse("teams:board", args=[team.unit.code])
-    empty = {"who": _("Nobody"), "epic": _("No epic")}
+    empty = {"who": _("Nobody"), "epic": words(_("No {epic}"))}
     types = dict(ItemType.choices)
     return [
         Chip(

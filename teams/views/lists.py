@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from organization.terms import words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.forms import errors_into
@@ -93,7 +94,7 @@ def item_create_in(request: HttpRequest, team: Team) -> HttpResponseBase:
             )
         if made is not None:
             return go_to(request, "teams:item_detail", made.key)
-    title = _("New item of %(team)s") % {"team": team.unit.name}
+    title = words(_("New {item} of %(team)s") % {"team": team.unit.name})
     context = {
         **team_context(request, team, "board", (title, "")),
         "title": title,

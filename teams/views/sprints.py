@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
@@ -51,7 +52,7 @@ def sprint_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     in_points = _estimates(team)
     actor = actor_of(request)
     context = {
-        **team_context(request, team, "sprints", (_("Sprints"), "")),
+        **team_context(request, team, "sprints", (named("Sprints"), "")),
         "open_sprints": open_sprints(team),
         "rows": [(sprint, say_do_ratio(sprint, is_in_points=in_points)) for sprint in closed],
         "velocity": velocity_of(closed, is_in_points=in_points),
@@ -77,7 +78,7 @@ def sprint_create(request: HttpRequest, team: Team) -> HttpResponseBase:
             sprints.sprint_create(actor=actor_of(request), team=team, **form.values())
         if form.is_valid():
             return go_to(request, "teams:backlog", team.unit.code)
-    return _form_page(request, team, form, title=_("Plan a sprint"), submit=_("Plan it"))
+    return _form_page(request, team, form, title=words(_("Plan {sprint}")), submit=_("Plan it"))
 
 
 @require_GET
@@ -146,7 +147,7 @@ def sprint_start(request: HttpRequest, sprint: Sprint, code: str) -> HttpRespons
     )
     title = _("Start %(sprint)s") % {"sprint": sprint.name}
     return _form_page(
-        request, sprint.team, form, title=title, submit=_("Start sprint"), intro=intro % {"count": len(found)}
+        request, sprint.team, form, title=title, submit=words(_("Start {sprint}")), intro=intro % {"count": len(found)}
     )
 
 
@@ -223,7 +224,7 @@ def _check_address(sprint: Sprint, code: str) -> None:
 def _steps(sprint: Sprint) -> tuple[tuple[str, str], tuple[str, str]]:
     code = sprint.team.unit.code
     return (
-        (_("Sprints"), reverse("teams:sprint_list", args=[code])),
+        (named("Sprints"), reverse("teams:sprint_list", args=[code])),
         (sprint.name, reverse("teams:sprint_detail", args=[code, sprint.pk])),
     )
 

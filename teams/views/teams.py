@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs
+from organization.terms import named
 from pmo_portal.lib.access import Action, access, actor_of, listing
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
@@ -39,7 +40,7 @@ def team_list(request: HttpRequest) -> HttpResponseBase:
     context = {
         "teams": list(teams_overview(actor, today=today)),
         "without_board": list(units_without_board(actor, today=today)),
-        "crumbs": [(_("Teams"), "")],
+        "crumbs": [(named("Teams"), "")],
     }
     return render_page(request, "teams/team_list.html", context)
 
