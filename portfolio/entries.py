@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Unit, UnitKind
+from organization.terms import named, named_lazy, words, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.registry import (
     CreateAction,
@@ -59,21 +62,23 @@ navigation.register(
 )
 navigation.register(
     NavigationEntry(
-        "portfolio", _("Portfolio"), "briefcase", "portfolio:portfolio_list", _sees("epic.view"), ("/epics/",)
+        "portfolio", named_lazy("Portfolio"), "briefcase", "portfolio:portfolio_list", _sees("epic.view"), ("/epics/",)
     ),
     position=30,
 )
 navigation.register(
     NavigationEntry(
-        "programs", _("Programs"), "route", "portfolio:program_list", _sees("feature.view"), ("/features/",)
+        "programs", named_lazy("Programs"), "route", "portfolio:program_list", _sees("feature.view"), ("/features/",)
     ),
     position=40,
 )
-create_actions.register(CreateAction(_("Epic"), "zap", "portfolio:epic_choose", "epic.create"), position=20)
+create_actions.register(CreateAction(named_lazy("Epic"), "zap", "portfolio:epic_choose", "epic.create"), position=20)
 create_actions.register(
-    CreateAction(_("Feature"), "package", "portfolio:feature_choose", "feature.create"), position=30
+    CreateAction(named_lazy("Feature"), "package", "portfolio:feature_choose", "feature.create"), position=30
 )
-create_actions.register(CreateAction(_("Theme"), "target", "portfolio:theme_choose", "theme.create"), position=40)
+create_actions.register(
+    CreateAction(named_lazy("Theme"), "target", "portfolio:theme_choose", "theme.create"), position=40
+)
 
 _PORTFOLIO = frozenset({UnitKind.PORTFOLIO.value})
 _PROGRAM = frozenset({UnitKind.PROGRAM.value})
@@ -87,16 +92,19 @@ def _unit_page(code: str, label: object, icon: str, kinds: frozenset[str], permi
 
 
 unit_pages.register(
-    _unit_page("epic_board", _("Portfolio kanban"), "square-kanban", _PORTFOLIO, "epic.view"), position=20
+    _unit_page("epic_board", words_lazy(_("{Portfolio} kanban")), "square-kanban", _PORTFOLIO, "epic.view"), position=20
 )
-unit_pages.register(_unit_page("epic_list", _("Epics"), "zap", _PORTFOLIO, "epic.view"), position=30)
+unit_pages.register(_unit_page("epic_list", named_lazy("Epics"), "zap", _PORTFOLIO, "epic.view"), position=30)
 unit_pages.register(
-    _unit_page("program_board", _("Program kanban"), "square-kanban", _PROGRAM, "feature.view"), position=20
+    _unit_page("program_board", words_lazy(_("{Program} kanban")), "square-kanban", _PROGRAM, "feature.view"),
+    position=20,
 )
-unit_pages.register(_unit_page("feature_list", _("Features"), "package", _PROGRAM, "feature.view"), position=30)
+unit_pages.register(
+    _unit_page("feature_list", named_lazy("Features"), "package", _PROGRAM, "feature.view"), position=30
+)
 
-custom_field_owners.register(CustomFieldOwner(TrackedKind.EPIC.value, _("Epic"), Epic), position=10)
-custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, _("Feature"), Feature), position=20)
+custom_field_owners.register(CustomFieldOwner(TrackedKind.EPIC.value, named_lazy("Epic"), Epic), position=10)
+custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, named_lazy("Feature"), Feature), position=20)
 
 demo_steps.register(DemoStep("Strategy", strategy), position=20)
 
@@ -107,26 +115,26 @@ demo_steps.register(DemoStep("Strategy", strategy), position=20)
 def _find_epics(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
     found = visible(actor, Epic).filter(Q(key__istartswith=text) | Q(title__icontains=text), deleted_at__isnull=True)
     for key, title, unit in found.order_by("-updated_at").values_list("key", "title", "unit__name")[:limit]:
-        yield PaletteEntry(f"{key} {title}", _epic_url(key), _("Epic"), detail=unit, icon="zap")
+        yield PaletteEntry(f"{key} {title}", _epic_url(key), named("Epic"), detail=unit, icon="zap")
 
 
 def _find_features(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
     found = visible(actor, Feature).filter(Q(key__istartswith=text) | Q(title__icontains=text), deleted_at__isnull=True)
     for key, title, unit in found.order_by("-updated_at").values_list("key", "title", "unit__name")[:limit]:
         url = reverse("portfolio:feature_detail", args=[key])
-        yield PaletteEntry(f"{key} {title}", url, _("Feature"), detail=unit, icon="package")
+        yield PaletteEntry(f"{key} {title}", url, named("Feature"), detail=unit, icon="package")
 
 
 def _find_themes(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
     found = visible(actor, StrategicTheme).filter(name__icontains=text)
     for pk, name, unit in found.order_by("name").values_list("pk", "name", "unit__name")[:limit]:
         url = reverse("portfolio:theme_detail", args=[pk])
-        yield PaletteEntry(name, url, _("Theme"), detail=unit, icon="target")
+        yield PaletteEntry(name, url, named("Theme"), detail=unit, icon="target")
 
 
-palette_sources.register(PaletteSource(_("Epics"), _find_epics), position=20)
-palette_sources.register(PaletteSource(_("Features"), _find_features), position=30)
-palette_sources.register(PaletteSource(_("Themes"), _find_themes), position=40)
+palette_sources.register(PaletteSource(named_lazy("Epics"), _find_epics), position=20)
+palette_sources.register(PaletteSource(named_lazy("Features"), _find_features), position=30)
+palette_sources.register(PaletteSource(named_lazy("Themes"), _find_themes), position=40)
 
 
 # -- home ------------------------------------------------------------------------------------------------------------
@@ -161,18 +169,10 @@ def _to_decide(actor: Actor, now: datetime) -> list[ToDo]:
     movable = actor.units("epic.move")
     if not movable:
         return []
-    latest = BusinessCase.objects.filter(epic=OuterRef("pk")).order_by("-number")
-    epics = (
-        visible(actor, Epic)
-        .filter(
-            deleted_at__isnull=True,
-            unit__any_of=movable,
-            state__category__in=(StateCategory.BACKLOG, StateCategory.COMMITTED),
-        )
-        .annotate(
-            advice=Subquery(latest.values("recommendation")[:1]), advised_at=Subquery(latest.values("created_at")[:1])
-        )
-        .filter(advice__in=(Recommendation.GO, Recommendation.NO_GO), advised_at__gt=F("state_entered_at"))
+    waiting = _advised(actor).filter(
+        unit__any_of=movable,
+        state__category__in=(StateCategory.BACKLOG, StateCategory.COMMITTED),
+        advised_at__gt=F("state_entered_at"),
     )
     return [
         ToDo(
@@ -181,9 +181,101 @@ def _to_decide(actor: Actor, now: datetime) -> list[ToDo]:
             detail=str(Recommendation(epic.advice).label),
             since=epic.advised_at,
         )
-        for epic in epics.order_by("advised_at")[:MOST_TO_DOS]
+        for epic in waiting.order_by("advised_at")[:MOST_TO_DOS]
     ]
 
 
-home_cards.register(HomeCard(_("Epics with a recommendation to decide on"), _to_decide), position=20)
-home_cards.register(HomeCard(_("Your epics without a business case"), _without_case), position=30)
+def _before_the_committee(actor: Actor, now: datetime) -> list[ToDo]:
+    """Epics under analysis or approved for their turn, with advice, for those who decide about the money: committee
+    members and executives. Whoever carries the decision out has a card of their own."""
+    deciding = (actor.units("money.view") & actor.units("business_case.view")) - actor.units("epic.move")
+    if not deciding:
+        return []
+    waiting = _advised(actor).filter(unit__any_of=deciding, state__category=StateCategory.COMMITTED)
+    return [
+        ToDo(
+            label=f"{epic.key} {epic.title}",
+            url=reverse("portfolio:epic_case", args=[epic.key]),
+            detail=f"{Recommendation(epic.advice).label} · {epic.state.name}",
+            since=epic.advised_at,
+        )
+        for epic in waiting.select_related("state").order_by("advised_at", "pk")[:MOST_TO_DOS]
+    ]
+
+
+def _advised(actor: Actor) -> QuerySet[Any]:
+    """Epics whose latest business case advises something: ``advice`` and ``advised_at``."""
+    latest = BusinessCase.objects.filter(epic=OuterRef("pk")).order_by("-number")
+    advised: QuerySet[Any] = (
+        visible(actor, Epic)
+        .filter(deleted_at__isnull=True)
+        .annotate(
+            advice=Subquery(latest.values("recommendation")[:1]), advised_at=Subquery(latest.values("created_at")[:1])
+        )
+        .filter(advice__in=(Recommendation.GO, Recommendation.NO_GO))
+    )
+    return advised
+
+
+def _to_be_written(actor: Actor, now: datetime) -> list[ToDo]:
+    """Epics on their way to a decision that nobody has made a case for; for the office, which asks their owners.
+    The actor's own ones under way are on the card of those."""
+    writable = actor.units("business_case.create")
+    if not writable:
+        return []
+    epics = visible(actor, Epic).filter(
+        Q(state__category=StateCategory.BACKLOG)
+        | Q(state__category=StateCategory.COMMITTED) & ~Q(owner_id=actor.person_id or 0),
+        deleted_at__isnull=True,
+        unit__any_of=writable,
+        cases__isnull=True,
+    )
+    return [
+        ToDo(
+            label=f"{epic.key} {epic.title}",
+            url=reverse("portfolio:epic_case", args=[epic.key]),
+            detail=f"{epic.state.name} · {epic.owner.name if epic.owner else gettext('nobody owns it')}",
+            since=epic.state_entered_at,
+        )
+        for epic in epics.select_related("state", "owner").order_by("state_entered_at", "pk")[:MOST_TO_DOS]
+    ]
+
+
+def _to_follow(actor: Actor, now: datetime) -> list[ToDo]:
+    """How the epics stand, for a person who sees what is delivered and not the teams that do: a stakeholder."""
+    if not actor.units("epic.view") or actor.units("team.view"):
+        return []
+    counted = Q(features__deleted_at__isnull=True) & Q(features__unit__any_of=actor.units("feature.view"))
+    epics = (
+        visible(actor, Epic)
+        .filter(deleted_at__isnull=True)
+        .exclude(state__category__in=(StateCategory.DONE, StateCategory.CANCELLED))
+        .annotate(
+            whole=Count("features", filter=counted & ~Q(features__state__category=StateCategory.CANCELLED)),
+            done=Count("features", filter=counted & Q(features__state__category=StateCategory.DONE)),
+        )
+        .select_related("state")
+    )
+    return [
+        ToDo(
+            label=f"{epic.key} {epic.title}",
+            url=_epic_url(epic.key),
+            detail=_standing(epic),
+            since=epic.state_entered_at,
+        )
+        for epic in epics.order_by("-state__position", "rank", "pk")[:MOST_TO_DOS]
+    ]
+
+
+def _standing(epic: Any) -> str:
+    if not epic.whole:
+        return str(epic.state.name)
+    said = words(ngettext("%(done)s of %(whole)s {feature} done", "%(done)s of %(whole)s {features} done", epic.whole))
+    return f"{epic.state.name} · {said % {'done': epic.done, 'whole': epic.whole}}"
+
+
+home_cards.register(HomeCard(words_lazy(_("{Epics} with a recommendation to decide on")), _to_decide), position=20)
+home_cards.register(HomeCard(words_lazy(_("Your {epics} without a business case")), _without_case), position=30)
+home_cards.register(HomeCard(words_lazy(_("{Epics} waiting for a decision")), _before_the_committee), position=20)
+home_cards.register(HomeCard(words_lazy(_("{Epics} that nobody has made a case for")), _to_be_written), position=40)
+home_cards.register(HomeCard(words_lazy(_("{Epics} you can follow")), _to_follow), position=50)

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organization.models import Unit
+from organization.terms import named, named_lazy, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import moment
 from pmo_portal.lib.registry import (
     CreateAction,
     CustomFieldOwner,
     DemoStep,
+    FeaturePage,
     HomeCard,
     NavigationEntry,
     PaletteEntry,
@@ -27,17 +29,19 @@ from pmo_portal.lib.registry import (
     create_actions,
     custom_field_owners,
     demo_steps,
+    feature_pages,
     home_cards,
     navigation,
     palette_sources,
     unit_pages,
 )
-from portfolio.models import TrackedKind
+from portfolio.models import Feature, TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
 from teams.demo.open_data import open_data
 from teams.demo.simulation import work
 from teams.models import Sprint, SprintState, TeamMode, WorkItem
 from teams.selectors import describers  # noqa: F401 - registers how the history words our events
+from teams.selectors.feature_items import feature_items_seen
 from teams.selectors.filters import like_pattern
 
 MOST_TO_DOS: Final = 10
@@ -60,17 +64,17 @@ def _assigned_to_me(actor: Actor, now: datetime) -> Sequence[ToDo]:
     return [_to_do(item, item.state.name, item.state_entered_at) for item in found]
 
 
-def _blocked_in_my_teams(actor: Actor, now: datetime) -> Sequence[ToDo]:
-    """What is flagged in the teams this person plans for."""
-    blocked = WorkItem.objects.filter(
-        team__any_of=actor.units("sprint.manage"),
-        team__mode=TeamMode.HOSTED,
-        deleted_at__isnull=True,
-        blocked_at__isnull=False,
-        state__category__in=STARTED_CATEGORIES,
+def _blocked(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """What is flagged in the teams this person may look into, the longest waiting first: whoever leads a program or
+    decides about a portfolio can help where a team cannot."""
+    blocked = visible(actor, WorkItem).filter(
+        deleted_at__isnull=True, blocked_at__isnull=False, state__category__in=STARTED_CATEGORIES
     )
-    found = blocked.order_by("blocked_at", "pk")[:MOST_TO_DOS]
-    return [_to_do(item, item.blocked_reason, item.blocked_at) for item in found]
+    found = blocked.select_related("team__unit").order_by("blocked_at", "pk")[:MOST_TO_DOS]
+    return [
+        _to_do(item, ": ".join(filter(None, (item.team.unit.name, item.blocked_reason))), item.blocked_at)
+        for item in found
+    ]
 
 
 def _sprints_to_complete(actor: Actor, now: datetime) -> Sequence[ToDo]:
@@ -108,12 +112,20 @@ def _find_items(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
         PaletteEntry(
             label=f"{item.key} {item.title}",
             url=reverse("teams:item_detail", args=[item.key]),
-            kind=gettext_lazy("Work item"),
+            kind=named("Work_item"),
             detail=item.state.name,
             icon="square-check",
         )
         for item in found.select_related("state").order_by("-updated_at", "-pk")[:limit]
     ]
+
+
+def _feature_items_url(feature: Feature) -> str:
+    return reverse("teams:feature_items", args=[feature.key])
+
+
+def _feature_items_count(actor: Actor, feature: Feature) -> int:
+    return feature_items_seen(feature, actor=actor)
 
 
 def _page(code: str, label: object, icon: str, url_name: str, permission: str, position: int) -> None:
@@ -126,22 +138,23 @@ def _page(code: str, label: object, icon: str, url_name: str, permission: str, p
 
 navigation.register(
     NavigationEntry(
-        "teams", gettext_lazy("Teams"), "users", "teams:team_list", _works_in_teams, prefixes=("/teams/", "/items/")
+        "teams", named_lazy("Teams"), "users", "teams:team_list", _works_in_teams, prefixes=("/teams/", "/items/")
     ),
     position=50,
 )
 create_actions.register(
-    CreateAction(gettext_lazy("Work item"), "square-check", "teams:item_create", "item.create"), position=10
+    CreateAction(named_lazy("Work_item"), "square-check", "teams:item_create", "item.create"), position=10
 )
 home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
-home_cards.register(HomeCard(gettext_lazy("Blocked in my teams"), _blocked_in_my_teams), position=30)
-home_cards.register(HomeCard(gettext_lazy("Sprints to complete"), _sprints_to_complete), position=10)
-palette_sources.register(PaletteSource(gettext_lazy("Work items"), _find_items), position=20)
-custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, gettext_lazy("Work item"), WorkItem), position=30)
+home_cards.register(HomeCard(gettext_lazy("Blocked work"), _blocked), position=30)
+home_cards.register(HomeCard(words_lazy(gettext_lazy("{Sprints} to complete")), _sprints_to_complete), position=10)
+palette_sources.register(PaletteSource(named_lazy("Work_items"), _find_items), position=20)
+custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, named_lazy("Work_item"), WorkItem), position=30)
+feature_pages.register(FeaturePage("items", named_lazy("Items"), _feature_items_url, _feature_items_count), position=10)
 _page("board", gettext_lazy("Board"), "columns-3", "teams:board", "item.view", 10)
 _page("backlog", gettext_lazy("Backlog"), "list-ordered", "teams:backlog", "item.view", 20)
-_page("sprints", gettext_lazy("Sprints"), "calendar-range", "teams:sprint_list", "sprint.view", 30)
-_page("items", gettext_lazy("Items"), "table", "teams:item_list", "item.view", 40)
+_page("sprints", named_lazy("Sprints"), "calendar-range", "teams:sprint_list", "sprint.view", 30)
+_page("items", named_lazy("Items"), "table", "teams:item_list", "item.view", 40)
 _page("settings", gettext_lazy("Settings"), "settings", "teams:team_settings", "team.configure", 90)
 demo_steps.register(DemoStep("Teams and their work", work), position=30)
 demo_steps.register(DemoStep("Open data of Titanium", open_data), position=40)

@@ -15,6 +15,7 @@ from pmo_portal.lib.access import Actor
 from portfolio.models import Recommendation, TrackedKind
 from portfolio.services.cases import case_save
 from portfolio.services.epics import epic_delete, epic_move
+from portfolio.services.features import feature_delete
 from tests.factories.portfolio import epic_make, feature_make, state_named, theme_make
 from tests.personas import World
 
@@ -66,6 +67,58 @@ def test_home_names_advice_that_nobody_has_acted_upon(world: World) -> None:
     target = state_named(world.north, TrackedKind.EPIC, "Portfolio backlog")
     epic_move(actor=SYSTEM, epic=epic, to_state=target, after_id=None, seen_version=None, at=now + timedelta(minutes=1))
     assert to_dos(staff, title) == []
+
+
+def test_home_shows_committees_what_waits_for_their_decision(world: World) -> None:
+    now = timezone.now()
+    analyzing = state_named(world.north, TrackedKind.EPIC, "Analyzing")
+    epic = epic_make(world.north, title="Ready", state=analyzing)
+    epic_make(world.north, title="No case yet", state=analyzing)
+    idea = epic_make(world.north, title="Only an idea")
+    hidden = epic_make(world.south, state=state_named(world.south, TrackedKind.EPIC, "Analyzing"))
+    case_save(actor=SYSTEM, epic=epic, values={"mvp": "A form"}, seen_number=None, at=now)
+    title = "Epics waiting for a decision"
+    assert to_dos(world.persona("executive").actor, title) == []
+    advice = {"recommendation": Recommendation.NO_GO}
+    case_save(actor=SYSTEM, epic=epic, values=advice, seen_number=1, at=now + timedelta(minutes=1))
+    for each in (idea, hidden):
+        case_save(actor=SYSTEM, epic=each, values=advice, seen_number=None, at=now)
+    for name in ("executive", "committee_member"):
+        assert to_dos(world.persona(name).actor, title) == ["NORTH-E1 Ready"]
+    for name in ("pmo_staff", "program_lead", "stakeholder", "stranger"):
+        assert to_dos(world.persona(name).actor, title) == []
+
+
+def test_home_shows_the_office_epics_without_a_case(world: World) -> None:
+    staff = world.persona("pmo_staff")
+    analyzing = state_named(world.north, TrackedKind.EPIC, "Analyzing")
+    epic = epic_make(world.north, title="An idea")
+    epic_make(world.north, title="Looked into", state=analyzing)
+    epic_make(world.north, title="Mine, on the card of mine", state=analyzing, owner=staff.person)
+    epic_make(world.north, title="Under way", state=state_named(world.north, TrackedKind.EPIC, "Implementing: MVP"))
+    epic_make(world.south, title="Elsewhere")
+    title = "Epics that nobody has made a case for"
+    assert to_dos(staff.actor, title) == ["NORTH-E1 An idea", "NORTH-E2 Looked into"]
+    assert to_dos(world.persona("program_lead").actor, title) == []
+    case_save(actor=SYSTEM, epic=epic, values={"mvp": "A form"}, seen_number=None, at=timezone.now())
+    assert to_dos(staff.actor, title) == ["NORTH-E2 Looked into"]
+
+
+def test_home_tells_stakeholders_how_far_epics_are(world: World, client_as: Callable[[str], Client]) -> None:
+    epic = epic_make(world.north, title="Refund")
+    done, dropped = (state_named(world.coast, TrackedKind.FEATURE, name) for name in ("Done", "Dropped"))
+    feature_make(world.coast, epic=epic, state=done)
+    feature_make(world.coast, epic=epic)
+    feature_make(world.coast, epic=epic, state=dropped)
+    feature_delete(actor=SYSTEM, feature=feature_make(world.coast, epic=epic), at=timezone.now())
+    epic_make(world.north, title="Ended", state=state_named(world.north, TrackedKind.EPIC, "Done"))
+    epic_make(world.south, title="Elsewhere")
+    title = "Epics you can follow"
+    assert to_dos(world.persona("stakeholder").actor, title) == ["NORTH-E1 Refund"]
+    assert to_dos(world.persona("developer").actor, title) == []
+    html = client_as("stakeholder").get("/").content.decode()
+    assert 'href="/epics/NORTH-E1/"' in html
+    assert "Funnel · 1 of 2 features done" in html
 
 
 def test_navigation_shows_a_section_only_to_who_sees_something_in_it(
