@@ -69,7 +69,7 @@ _NAMES: Final[Mapping[str, tuple[Concept, bool]]] = {
 """The concept and number that a name in braces means."""
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
-_CACHE_KEY: Final = "organization.terms"
+CACHE_KEY: Final = "organization.terms"
 _CACHE_SECONDS: Final = 300
 
 _request_words: ContextVar[list[Words] | None] = ContextVar("own words of the request", default=None)
@@ -90,10 +90,10 @@ def own_words() -> Words:
     remembered = _request_words.get()
     if remembered:
         return remembered[0]
-    words: Words | None = cache.get(_CACHE_KEY)
+    words: Words | None = cache.get(CACHE_KEY)
     if words is None:
         words = {code: (one, many) for code, one, many in Term.objects.values_list("code", "singular", "plural")}
-        cache.set(_CACHE_KEY, words, _CACHE_SECONDS)
+        cache.set(CACHE_KEY, words, _CACHE_SECONDS)
     if remembered is not None:
         remembered.append(words)
     return words
@@ -101,7 +101,7 @@ def own_words() -> Words:
 
 def forget_own_words() -> None:
     """Read the words anew: they changed."""
-    cache.delete(_CACHE_KEY)
+    cache.delete(CACHE_KEY)
     remembered = _request_words.get()
     if remembered:
         remembered.clear()
@@ -119,7 +119,7 @@ def named(name: str) -> str:
     return capfirst(said) if name[0].isupper() else said
 
 
-def words(message: str) -> str:
+def words(message: str | _StrPromise) -> str:
     """A translated message with the organisation's words in place of the names in braces."""
     return _NAME.sub(lambda found: named(found[1]) if found[1].lower() in _NAMES else found[0], str(message))
 

@@ -270,8 +270,8 @@ def _to_follow(actor: Actor, now: datetime) -> list[ToDo]:
 def _standing(epic: Any) -> str:
     if not epic.whole:
         return str(epic.state.name)
-    said = words(ngettext("%(done)s of %(whole)s {feature} done", "%(done)s of %(whole)s {features} done", epic.whole))
-    return f"{epic.state.name} · {said % {'done': epic.done, 'whole': epic.whole}}"
+    said = ngettext("%(done)s of %(whole)s {feature} done", "%(done)s of %(whole)s {features} done", epic.whole)
+    return f"{epic.state.name} · {words(said % {'done': epic.done, 'whole': epic.whole})}"
 
 
 home_cards.register(HomeCard(words_lazy(_("{Epics} with a recommendation to decide on")), _to_decide), position=20)
