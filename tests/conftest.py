@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from pmo_portal.embedded import Home, browser, servers_in_use
 
@@ -49,6 +50,18 @@ def only_run(home: Home) -> Iterator[None]:
             sys.stderr.write(f"Another test run uses {home.root}; waiting for it to end (or set PORTAL_HOME).\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(autouse=True)
+def portals_words() -> None:
+    """As after any page of an organisation without words of its own: read, and cached. The cache outlives the
+    transaction of a test; who gives words to the organisation past its service calls ``forget_own_words``."""
+    # Not on top of this file: Django is not set up yet when pytest reads it.
+    from django.core.cache import cache
+
+    from organization.terms import CACHE_KEY
+
+    cache.set(CACHE_KEY, {})
 
 
 @pytest.fixture

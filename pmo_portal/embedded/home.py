@@ -76,22 +76,25 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders. The socket folder must be ours alone: whoever can reach it can reach the data."""
+        self._make(self.root, self.log, self.run, self.redis_data)
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        owner = self.sockets.lstat()
+        if owner.st_uid != os.geteuid() or not stat.S_ISDIR(owner.st_mode):
+            raise ServerFailure(f"{self.sockets} belongs to another user; remove it, or choose a shorter PORTAL_HOME.")
+
+    def _make(self, *folders: Path) -> None:
         try:
-            for folder in (self.root, self.log, self.run, self.redis_data):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ServerFailure(
                 f"The data folder {self.root} cannot be written ({error.strerror}); "
                 "set PORTAL_HOME to a folder of yours."
             ) from error
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
-        owner = self.sockets.lstat()
-        if owner.st_uid != os.geteuid() or not stat.S_ISDIR(owner.st_mode):
-            raise ServerFailure(f"{self.sockets} belongs to another user; remove it, or choose a shorter PORTAL_HOME.")
 
     def secret_key(self) -> str:
         """The signing key of this copy, made once. Two processes that start together agree on one."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self._make(self.root)
         path = self.root / "secret_key"
         if not path.exists():
             with tempfile.NamedTemporaryFile("w", dir=self.root, prefix="secret_key.", delete=False) as draft:

@@ -25,6 +25,8 @@ from tests.stage import Stage
 
 REASONS: Final = {
     "portfolio.services.moves.move": "the part of epic_move, feature_move and item_move that they share",
+    "portfolio.services.undoing": "part of the engine: see tracking",
+    "teams.services.teams.require_hosted": "asks about the team, not about the person",
     "portfolio.services.tracking": "the engine under the services; it is handed an actor to write down, not to ask",
     "portfolio.services.checks": "parts of services",
     "organization.services.roles.require_rights_of": "is itself a check",

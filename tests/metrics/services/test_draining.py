@@ -275,7 +275,11 @@ def _killed(process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 10
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            cursor.execute(
+                """SELECT count(*) FROM pg_locks
+                    WHERE locktype = 'advisory'
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+            )
             if cursor.fetchone() == (0,):
                 return
             time.sleep(0.1)
