@@ -64,6 +64,17 @@ def portals_words() -> None:
     cache.set(CACHE_KEY, {})
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database, which can be dropped at the end even if a thread of some test left a session in it."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
     """A short-named folder beside pytest's: pytest closes its own to all other users whenever a session starts, and as
