@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db.backends.postgresql.creation import DatabaseCreation
 
 from pmo_portal.embedded import Home, browser, servers_in_use
 
@@ -31,12 +31,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have the servers up before Django connects, until this process ends."""
     if config.option.collectonly or config.option.help or config.option.markers:
         return
+    DatabaseCreation._destroy_test_db = drop_by_force
     home = Home(Home.from_environment().root / "test")
     holding = ExitStack()
     config.add_cleanup(holding.close)
     if not hasattr(config, "workerinput"):
         holding.enter_context(only_run(home))
     holding.enter_context(servers_in_use(home, durable=False))
+
+
+def drop_by_force(self: DatabaseCreation, name: str, verbosity: int) -> None:
+    """Drop a test database even if a thread of some test left a session in it."""
+    self.connection.close_pool()
+    with self._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {self.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @contextmanager
@@ -62,17 +70,6 @@ def portals_words() -> None:
     from organization.terms import CACHE_KEY
 
     cache.set(CACHE_KEY, {})
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database, which can be dropped at the end even if a thread of some test left a session in it."""
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 @pytest.fixture

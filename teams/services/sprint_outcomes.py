@@ -20,7 +20,7 @@ WITH sprint AS (
     -- Events that count: an undone one and its undoing are both skipped.
     SELECT e.subject_id, e.seq, e.kind, e.at, e.old_ref, e.new_ref, e.new_value
       FROM teams_itemevent e
-     WHERE e.kind IN ('SPRINT', 'STATE', 'ESTIMATE')
+     WHERE e.kind IN ('CREATED', 'SPRINT', 'STATE', 'ESTIMATE')
        AND e.voids_id IS NULL
        AND NOT EXISTS (SELECT 1 FROM teams_itemevent v WHERE v.voids_id = e.id)
        AND e.subject_id IN (
@@ -42,7 +42,7 @@ WITH sprint AS (
     SELECT m.sprint_id, m.item_id, e.at, e.seq, meaning.category,
            lag(meaning.category) OVER (PARTITION BY m.sprint_id, m.item_id ORDER BY e.at, e.seq) AS before
       FROM member m
-      JOIN standing e ON e.subject_id = m.item_id AND e.kind = 'STATE' AND e.at <= m.ended
+      JOIN standing e ON e.subject_id = m.item_id AND e.kind IN ('CREATED', 'STATE') AND e.at <= m.ended
       JOIN portfolio_statemeaning meaning
         ON meaning.state_id = e.new_ref AND meaning.valid_from <= e.at
        AND (meaning.valid_to IS NULL OR meaning.valid_to > e.at)
