@@ -25,6 +25,14 @@ const COPIES = [
   ["@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2", "inter/inter-latin-ext.woff2"],
   ["@fontsource-variable/inter/LICENSE", "inter/LICENSE"],
   ["lucide-static/LICENSE", "lucide/LICENSE"],
+  ["echarts/dist/echarts.min.js", "echarts/echarts.min.js"],
+  ["echarts/LICENSE", "echarts/LICENSE"],
+  ["echarts/NOTICE", "echarts/NOTICE"],
+  ["tom-select/dist/js/tom-select.complete.min.js", "tom-select/tom-select.complete.min.js"],
+  ["tom-select/dist/css/tom-select.bootstrap5.min.css", "tom-select/tom-select.bootstrap5.min.css"],
+  ["tom-select/dist/js/tom-select.complete.min.js.map", "tom-select/tom-select.complete.min.js.map"],
+  ["tom-select/dist/css/tom-select.bootstrap5.min.css.map", "tom-select/tom-select.bootstrap5.min.css.map"],
+  ["tom-select/LICENSE", "tom-select/LICENSE"],
 ];
 
 // One name a line in use; a template that asks for an icon that is not here fails its test.
@@ -39,8 +47,11 @@ const ICONS = `
   maximize-2 menu message-square milestone minus monitor moon move network octagon-alert package panel-left panel-right
   panel-right-close panel-right-open pause pencil play plus printer puzzle refresh-cw rocket rotate-ccw route rows-3 save scale search search-x send
   settings share-2 shield shield-check sliders-horizontal sparkles square square-check square-kanban star sun table
-  tag target thumbs-up timer trash-2 trending-down trending-up triangle-alert trophy undo-2 upload user user-check user-plus
+  tag target thumbs-up timer trash-2 trending-down trending-up triangle-alert trophy undo-2 unlink upload user user-check user-plus
   user-round users users-round user-x vote wallet wifi-off workflow wrench x zap
+  alarm-clock at-sign bell-off chart-area chart-scatter chart-spline circle-pause circle-slash circle-stop columns-2 columns-4 database
+  dices file-down file-plus file-spreadsheet files fingerprint folder folder-open heart image key laptop megaphone merge paperclip pin pin-off reply scan-search server
+  shield-alert shield-x signature smartphone smile smile-plus stamp sticky-note ticket-check trending-up-down undo users-2
 `.split(/\s+/).filter(Boolean);
 
 const MIT = (holder) => `MIT License
