@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import override
 
-from metrics.definitions import METRICS, Metric
+from metrics.definitions import FAMILIES, Metric
 
 _HEAD = """\
 # What each number means
 
-Written from `metrics/definitions.py` by `manage.py metrics_docs`; a test holds the two together. Change a
-definition there, raise its version, and write an ADR.
+Written from `metrics/definitions/` by `manage.py metrics_docs`; a test holds the two together. Change a
+definition there, raise its version, and write an ADR. On every page the (i) beside a number opens its definition
+with what that very number leaves out.
 
 Two settings decide most numbers and are shown beside them: where work starts in the team's workflow, and the
 day count, which is calendar days. A metric day is the local day of the portal's zone at every level. Periods are
@@ -63,22 +64,37 @@ The same numbers as files: [metrics-export.md](metrics-export.md).
 """
 
 
+_FAMILY_NAMES = {
+    "flow": "Flow",
+    "sprints": "Sprints",
+    "forecasts": "Forecasts",
+    "portfolio": "Programs and portfolios",
+    "value": "Value",
+}
+
+
 def definitions_as_markdown() -> str:
     """Return the whole of docs/metrics.md, in English."""
     with override("en"):
-        return _HEAD + "".join(_entry(metric) for metric in METRICS.values()) + _TAIL
+        families = (
+            f"## {_FAMILY_NAMES[name]}\n\n" + "".join(_entry(metric) for metric in family)
+            for name, family in FAMILIES.items()
+        )
+        return _HEAD + "".join(families) + _TAIL
 
 
 def _entry(metric: Metric) -> str:
     rows = (
         ("question", metric.question),
         ("formula", metric.formula),
+        ("settings", metric.settings),
         ("unit", metric.unit),
         ("window", metric.window),
         ("left out", metric.exclusions),
+        *(("edge case", rule) for rule in metric.edge_rules),
         ("above teams", metric.above_teams),
         ("source", metric.source),
         ("code, version", f"`{metric.code}`, {metric.version}"),
     )
-    lines = [f"## {metric.name}", "", "| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows)]
+    lines = [f"### {metric.name}", "", "| | |", "| --- | --- |", *(f"| {name} | {text} |" for name, text in rows)]
     return "\n".join(lines) + "\n\n"
