@@ -30,7 +30,11 @@ class UnitPolicy(Policy):
 
 @register_policy
 class PersonPolicy(Policy):
-    """One sees the people who hold a role on, or belong to, a unit one may look into; and oneself."""
+    """One sees the people who hold a role on, or belong to, a unit one may look into; and oneself.
+
+    Their home unit decides who describes, invites and deactivates them. Somebody without one belongs to all units they
+    hold a role on: whoever looks after only one of these does not speak for the others.
+    """
 
     model = Person
     noun = "person"
@@ -50,7 +54,8 @@ class PersonPolicy(Policy):
             return True
         if action == Action.VIEW:
             return self.visible(actor, Person.objects.filter(pk=obj.pk)).exists()
-        return any(actor.can(self.permission(action), unit_id) for unit_id in self._units_of(obj))
+        units = {obj.unit_id} if obj.unit_id is not None else self._units_of(obj)
+        return bool(units) and all(actor.can(self.permission(action), unit_id) for unit_id in units)
 
     def hidden_fields(self, actor: Actor, obj: Person) -> frozenset[str]:
         if actor.is_system or obj.pk == actor.person_id or actor.can("personal.view", None):

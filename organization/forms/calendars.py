@@ -6,7 +6,7 @@ from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from pmo_portal.lib.forms import DayInput
+from pmo_portal.lib.forms import DayInput, SeenForm
 
 
 class CalendarForm(forms.Form):
@@ -26,6 +26,10 @@ class CalendarForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         initial=[1, 2, 3, 4, 5],
     )
+
+
+class CalendarEditForm(SeenForm, CalendarForm):
+    """A week's pattern, as its writer saw it."""
 
 
 class CalendarDayForm(forms.Form):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organization.forms.units import UnitChoiceField
 from organization.models import CustomFieldType, Unit
+from pmo_portal.lib.forms import SeenForm
 from pmo_portal.lib.registry import custom_field_owners
 
 
@@ -18,7 +19,7 @@ class TermForm(forms.Form):
     plural = forms.CharField(label=_("Many"), max_length=60, required=False)
 
 
-class CustomFieldEditForm(forms.Form):
+class _CustomFieldBase(forms.Form):
     """What of a field may change; its values are stored under its code and by its type."""
 
     label = forms.CharField(label=_("Label"), max_length=60)
@@ -35,7 +36,11 @@ class CustomFieldEditForm(forms.Form):
         return [line.strip() for line in self.cleaned_data["choices"].splitlines() if line.strip()]
 
 
-class CustomFieldForm(CustomFieldEditForm):
+class CustomFieldEditForm(SeenForm, _CustomFieldBase):
+    """What of a field may change, as its writer saw it."""
+
+
+class CustomFieldForm(_CustomFieldBase):
     """A new field."""
 
     field_order = ("owner", "unit", "label", "code", "type", "choices", "help_text")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organization.forms.units import UnitChoiceField
 from organization.models import Person, Role, Unit
-from pmo_portal.lib.forms import DayInput
+from pmo_portal.lib.forms import DayInput, SeenForm
 from pmo_portal.lib.windows import BEGINNING, FOREVER
 
 
@@ -31,6 +31,10 @@ class PersonForm(forms.Form):
     def __init__(self, *args: object, units: QuerySet[Unit], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+
+
+class PersonEditForm(SeenForm, PersonForm):
+    """Who somebody is, as its writer saw it."""
 
 
 class InviteForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organization.models import PeriodKind
 from organization.services.periods import PlannedPeriod, increments, quarters_of_year
-from pmo_portal.lib.forms import DayInput
+from pmo_portal.lib.forms import DayInput, SeenForm
 
 
 class PeriodForm(forms.Form):
@@ -24,13 +24,13 @@ class PeriodForm(forms.Form):
     def values(self) -> dict[str, object]:
         """As the service takes them: half-open."""
         values: dict[str, object] = {
-            name: self.cleaned_data[name] for name in ("kind", "name", "starts_on") if name in self.fields
+            name: self.cleaned_data[name] for name in ("kind", "name", "starts_on", "seen") if name in self.fields
         }
         return {**values, "ends_on": self.cleaned_data["last_day"] + timedelta(days=1)}
 
 
-class PeriodEditForm(PeriodForm):
-    """A period keeps its kind."""
+class PeriodEditForm(SeenForm, PeriodForm):
+    """A period as its writer saw it; it keeps its kind."""
 
     kind = None  # type: ignore[assignment]
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Calendar, Unit, UnitKind
-from pmo_portal.lib.forms import DayInput
+from pmo_portal.lib.forms import DayInput, SeenForm
 from pmo_portal.lib.windows import BEGINNING
 
 
@@ -70,7 +70,7 @@ class UnitCreateForm(forms.Form):
         return self.cleaned_data["valid_from"] or BEGINNING
 
 
-class UnitEditForm(forms.ModelForm):
+class UnitEditForm(SeenForm, forms.ModelForm):
     """Describe a unit."""
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 import holidays
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from organization.models import Calendar, CalendarDay
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
+from pmo_portal.lib.merging import own_changes
 
 
 @transaction.atomic
@@ -27,8 +28,7 @@ def calendar_create(
 ) -> Calendar:
     """Add a calendar: ISO weekdays that are worked, and the country whose public holidays are not."""
     require_within(actor, Action.CREATE, Calendar, None)
-    calendar = Calendar(name=name.strip())
-    return _save(calendar, country=country, subdivision=subdivision, workdays=workdays)
+    return _save(Calendar(), _described(name=name, country=country, subdivision=subdivision, workdays=workdays))
 
 
 @transaction.atomic
@@ -40,13 +40,17 @@ def calendar_edit(
     country: str,
     subdivision: str,
     workdays: Iterable[int],
+    seen: int | None = None,
     at: datetime,
 ) -> Calendar:
-    """Change the pattern of a calendar. Working days are counted anew wherever it is used."""
+    """Change the pattern of a calendar. Working days are counted anew wherever it is used.
+
+    ``seen`` is the last change its writer knew; raises Conflict for fields that somebody else changed since.
+    """
     require(actor, Action.EDIT, calendar)
     calendar = Calendar.objects.select_for_update().get(pk=calendar.pk)
-    calendar.name = name.strip()
-    return _save(calendar, country=country, subdivision=subdivision, workdays=workdays)
+    told = _described(name=name, country=country, subdivision=subdivision, workdays=workdays)
+    return _save(calendar, own_changes(calendar, told, seen=seen))
 
 
 @transaction.atomic
@@ -80,9 +84,18 @@ def calendar_day_remove(*, actor: Actor, special: CalendarDay, at: datetime) -> 
     special.delete()
 
 
-def _save(calendar: Calendar, *, country: str, subdivision: str, workdays: Iterable[int]) -> Calendar:
-    calendar.country, calendar.subdivision = country.strip().upper(), subdivision.strip().upper()
-    calendar.workdays = sorted(set(workdays))
+def _described(*, name: str, country: str, subdivision: str, workdays: Iterable[int]) -> dict[str, object]:
+    return {
+        "name": name.strip(),
+        "country": country.strip().upper(),
+        "subdivision": subdivision.strip().upper(),
+        "workdays": sorted(set(workdays)),
+    }
+
+
+def _save(calendar: Calendar, values: Mapping[str, object]) -> Calendar:
+    for field, value in values.items():
+        setattr(calendar, field, value)
     if not calendar.workdays or not set(calendar.workdays) <= set(range(1, 8)):
         raise field_error("workdays", _("Choose at least one weekday."))
     known = holidays.list_supported_countries()

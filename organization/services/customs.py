@@ -18,6 +18,7 @@ from organization.querysets import valid_on
 from organization.terms import CONCEPTS, forget_own_words
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import field_error
+from pmo_portal.lib.merging import own_changes
 from pmo_portal.lib.registry import custom_field_owners
 from pmo_portal.lib.windows import local_day
 
@@ -75,13 +76,26 @@ def custom_field_create(
 
 @transaction.atomic
 def custom_field_edit(
-    *, actor: Actor, field: CustomField, label: str, choices: Sequence[str], help_text: str, at: datetime
+    *,
+    actor: Actor,
+    field: CustomField,
+    label: str,
+    choices: Sequence[str],
+    help_text: str,
+    seen: int | None = None,
+    at: datetime,
 ) -> CustomField:
-    """Rename a field or change what can be chosen. Code and type stay: values are stored under them."""
+    """Rename a field or change what can be chosen. Code and type stay: values are stored under them.
+
+    ``seen`` is the last change its writer knew; raises Conflict for what somebody else changed since.
+    """
     require(actor, Action.EDIT, field)
     field = CustomField.objects.select_for_update().get(pk=field.pk)
-    field.label, field.help_text = label.strip(), help_text.strip()
-    return _save_field(field, choices)
+    told = {"label": label.strip(), "help_text": help_text.strip(), "choices": _distinct(choices)}
+    values = own_changes(field, told, seen=seen)
+    for name, value in values.items():
+        setattr(field, name, value)
+    return _save_field(field, field.choices)
 
 
 @transaction.atomic
@@ -126,8 +140,12 @@ def custom_clean(*, owner: str, unit_id: int, values: Mapping[str, object]) -> d
     return cleaned
 
 
+def _distinct(choices: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(choice.strip() for choice in choices if choice.strip()))
+
+
 def _save_field(field: CustomField, choices: Sequence[str]) -> CustomField:
-    field.choices = list(dict.fromkeys(choice.strip() for choice in choices if choice.strip()))
+    field.choices = _distinct(choices)
     if field.type == CustomFieldType.CHOICE and len(field.choices) < 2:
         raise field_error("choices", _("Give at least two to choose from, one a line."))
     if field.type != CustomFieldType.CHOICE:

@@ -26,6 +26,7 @@ from organization.services.roles import (
 )
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require, require_within
 from pmo_portal.lib.errors import DomainError, Refused, field_error
+from pmo_portal.lib.merging import own_changes
 from pmo_portal.lib.windows import local_day
 
 
@@ -60,17 +61,23 @@ def person_edit(
     email: str,
     is_external: bool,
     unit: Unit | None,
+    seen: int | None = None,
     at: datetime,
 ) -> Person:
-    """Describe a person anew. The address they sign in with is their sign-in's and stays."""
+    """Describe a person anew. The address they sign in with is their sign-in's and stays.
+
+    ``seen`` is the last change its writer knew; raises Conflict for fields that somebody else changed since.
+    """
     require(actor, Action.EDIT, person)
     person = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
-    if email != person.email and "email" in policy_for(Person).hidden_fields(actor, person):
+    told = {"name": name.strip(), "email": email.strip(), "is_external": is_external, "unit": unit}
+    values = own_changes(person, told, seen=seen)
+    if "email" in values and "email" in policy_for(Person).hidden_fields(actor, person):
         raise Denied(Action.EDIT, person)
-    if unit is not None and unit.pk != person.unit_id:
-        require_within(actor, Action.CREATE, Person, unit.pk)
-    person.name, person.email = name.strip(), email.strip()
-    person.is_external, person.unit = is_external, unit
+    if values.get("unit") is not None:
+        require_within(actor, Action.CREATE, Person, values["unit"].pk)
+    for field, value in values.items():
+        setattr(person, field, value)
     person.full_clean()
     person.save()
     return person

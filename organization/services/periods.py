@@ -15,6 +15,7 @@ from pmo_portal.lib import locks
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import field_error
 from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.merging import own_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,23 @@ def period_create(
 
 
 @transaction.atomic
-def period_edit(*, actor: Actor, period: Period, name: str, starts_on: date, ends_on: date, at: datetime) -> Period:
+def period_edit(
+    *,
+    actor: Actor,
+    period: Period,
+    name: str,
+    starts_on: date,
+    ends_on: date,
+    seen: int | None = None,
+    at: datetime,
+) -> Period:
     """Rename a period or move its days."""
     require(actor, Action.EDIT, period)
     _lock(period.unit)
     period = Period.objects.select_for_update(of=("self",)).get(pk=period.pk)
-    period.name, period.starts_on, period.ends_on = name.strip(), starts_on, ends_on
+    told = {"name": name.strip(), "starts_on": starts_on, "ends_on": ends_on}
+    for field, value in own_changes(period, told, seen=seen).items():
+        setattr(period, field, value)
     _check(period)
     period.save()
     return period

@@ -16,6 +16,7 @@ from pmo_portal.lib import live, locks
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.merging import own_changes
 from pmo_portal.lib.registry import tree_listeners
 from pmo_portal.lib.windows import BEGINNING, FOREVER, local_day
 
@@ -137,13 +138,18 @@ def unit_edit(
     description: str = "",
     currency: str = "",
     calendar: Calendar | None = None,
+    seen: int | None = None,
     at: datetime,
 ) -> Unit:
-    """Describe a unit anew. Kind and code are permanent: addresses, keys and numbers stand on them."""
+    """Describe a unit anew. Kind and code are permanent: addresses, keys and numbers stand on them.
+
+    ``seen`` is the last change its writer knew; raises Conflict for fields that somebody else changed since.
+    """
     require(actor, Action.EDIT, unit)
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
-    unit.name, unit.description = name.strip(), description
-    unit.currency, unit.calendar = currency.upper(), calendar
+    told = {"name": name.strip(), "description": description, "currency": currency.upper(), "calendar": calendar}
+    for field, value in own_changes(unit, told, seen=seen).items():
+        setattr(unit, field, value)
     unit.full_clean()
     unit.save()
     _tell(unit)

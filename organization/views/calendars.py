@@ -13,13 +13,14 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organization.forms.calendars import CalendarDayForm, CalendarForm
+from organization.forms.calendars import CalendarDayForm, CalendarEditForm, CalendarForm
 from organization.models import Calendar, Unit
 from organization.services import calendars as services
 from organization.working_days import working_days_of
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
 from pmo_portal.lib.errors import DomainError
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 
@@ -71,10 +72,11 @@ def calendar_edit(request: HttpRequest, calendar: Calendar) -> HttpResponse:
         "country": calendar.country,
         "subdivision": calendar.subdivision,
         "workdays": calendar.workdays,
+        "seen": last_change(calendar),
     }
-    form = CalendarForm(request.POST or None, initial=initial)
+    form = CalendarEditForm(request.POST or None, initial=initial)
     if form.is_valid():
-        with errors_into(form):
+        with errors_into(form), conflicts_into(form, seen="seen", now=lambda: last_change(calendar)):
             services.calendar_edit(actor=actor_of(request), calendar=calendar, at=timezone.now(), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, _("Saved"))

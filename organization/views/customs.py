@@ -14,7 +14,8 @@ from organization.selectors.units import units_holding
 from organization.services import customs as services
 from organization.terms import CONCEPTS
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.registry import custom_field_owners
 from pmo_portal.lib.windows import local_day
@@ -94,10 +95,15 @@ def custom_field_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def custom_field_edit(request: HttpRequest, field: CustomField) -> HttpResponse:
     """Rename a field or change what can be chosen."""
-    initial = {"label": field.label, "help_text": field.help_text, "choices": "\n".join(field.choices)}
+    initial = {
+        "label": field.label,
+        "help_text": field.help_text,
+        "choices": "\n".join(field.choices),
+        "seen": last_change(field),
+    }
     form = CustomFieldEditForm(request.POST or None, initial=initial)
     if form.is_valid():
-        with errors_into(form):
+        with errors_into(form), conflicts_into(form, seen="seen", now=lambda: last_change(field)):
             services.custom_field_edit(actor=actor_of(request), field=field, at=timezone.now(), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, _("Saved"))

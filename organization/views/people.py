@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organization.forms.people import InviteForm, PersonForm, RoleEndForm, RoleGiveForm
+from organization.forms.people import InviteForm, PersonEditForm, PersonForm, RoleEndForm, RoleGiveForm
 from organization.models import Person, Role, RoleAssignment, Unit
 from organization.querysets import UnitQuerySet
 from organization.selectors.history import person_history_entries
@@ -26,7 +26,8 @@ from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, poli
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.format import day as format_day
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 
@@ -125,13 +126,14 @@ def person_edit(request: HttpRequest, person: Person) -> HttpResponse:
         "email": person.email,
         "unit": person.unit_id,
         "is_external": person.is_external,
+        "seen": last_change(person),
     }
     units = _units_for(actor, "person.create")
-    form = PersonForm(request.POST or None, initial=initial, units=units)
+    form = PersonEditForm(request.POST or None, initial=initial, units=units)
     if person.unit is not None and not units.contains(person.unit):
         del form.fields["unit"]  # they belong where this actor has no say: that stays as it is
     if form.is_valid():
-        with errors_into(form):
+        with errors_into(form), conflicts_into(form, seen="seen", now=lambda: last_change(person)):
             values = {"unit": person.unit, **form.cleaned_data}
             services.person_edit(actor=actor, person=person, at=timezone.now(), **values)
         if form.is_valid():

@@ -16,7 +16,8 @@ from organization.models import Period, Unit
 from organization.services import periods as services
 from organization.views.units import unit_context
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 
@@ -108,10 +109,11 @@ def period_edit(request: HttpRequest, period: Period) -> HttpResponse:
         "name": period.name,
         "starts_on": period.starts_on,
         "last_day": period.ends_on - timedelta(days=1),
+        "seen": last_change(period),
     }
     form = PeriodEditForm(request.POST or None, initial=initial)
     if form.is_valid():
-        with errors_into(form):
+        with errors_into(form), conflicts_into(form, seen="seen", now=lambda: last_change(period)):
             services.period_edit(
                 actor=actor_of(request),
                 period=period,

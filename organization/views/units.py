@@ -29,7 +29,8 @@ from organization.selectors.units import (
 from organization.services import units as services
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
 from pmo_portal.lib.errors import DomainError
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 
@@ -180,9 +181,9 @@ def unit_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def unit_edit(request: HttpRequest, unit: Unit) -> HttpResponse:
     """Describe a unit anew."""
-    form = UnitEditForm(request.POST or None, instance=unit)
+    form = UnitEditForm(request.POST or None, instance=unit, initial={"seen": last_change(unit)})
     if form.is_valid():
-        with errors_into(form):
+        with errors_into(form), conflicts_into(form, seen="seen", now=lambda: last_change(unit)):
             services.unit_edit(actor=actor_of(request), unit=unit, at=timezone.now(), **form.cleaned_data)
         if form.is_valid():
             messages.success(request, _("Saved"))

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 from organization.models import Period, Unit, UnitKind
 from pmo_portal.lib import live
 from pmo_portal.lib.access import Action, Actor, require, require_within
-from pmo_portal.lib.errors import Conflict, FieldConflict, Refused, field_error
+from pmo_portal.lib.errors import Refused, field_error
+from pmo_portal.lib.merging import merged
 from portfolio.models import StrategicTheme
 
 EDITABLE: Final = frozenset(
@@ -50,7 +51,7 @@ def theme_edit(
     _check_names(values)
     theme = StrategicTheme.objects.select_for_update(of=("self",)).get(pk=theme.pk)
     require(actor, Action.EDIT, theme)
-    wanted = _merged(theme, values, seen_version)
+    wanted = merged(theme, values, base=_seen(theme, seen_version))
     if not wanted:
         return theme
     for name, value in wanted.items():
@@ -87,33 +88,12 @@ def _check_names(values: Mapping[str, Any]) -> None:
         raise ValueError(f"not editable on a theme: {sorted(unknown)}")
 
 
-def _stored(theme: Any, name: str) -> Any:
-    """A field as the row holds it: the id of a reference, anything else as it is."""
-    column = StrategicTheme._meta.get_field(name)
-    return getattr(theme, column.attname)  # type: ignore[union-attr]
-
-
-def _plain(value: Any) -> Any:
-    return getattr(value, "pk", value)
-
-
-def _merged(theme: StrategicTheme, values: Mapping[str, Any], seen_version: int | None) -> dict[str, Any]:
-    """The fields of ``values`` to write. A form sends all its fields: those that the person left as they saw them
-    are not theirs to write when somebody else has changed them since."""
-    changed = {name: value for name, value in values.items() if _plain(value) != _stored(theme, name)}
-    if seen_version is None or seen_version == theme.version:
-        return changed
+def _seen(theme: StrategicTheme, version: int | None) -> object:
+    """The theme as a writer saw it who names its version; None when no such version is known."""
+    if version is None or version == theme.version:
+        return theme
     snapshots = StrategicTheme.pgh_event_models["update"]._default_manager  # type: ignore[attr-defined]
-    base = snapshots.filter(pgh_obj_id=theme.pk, version=seen_version).order_by("-pgh_id").first()
-    mine = {name: value for name, value in changed.items() if base is None or _plain(value) != _stored(base, name)}
-    conflicts = [
-        FieldConflict(name, yours=value, theirs=getattr(theme, name))
-        for name, value in mine.items()
-        if base is None or _stored(base, name) != _stored(theme, name)
-    ]
-    if conflicts:
-        raise Conflict(conflicts)
-    return mine
+    return snapshots.filter(pgh_obj_id=theme.pk, version=version).order_by("-pgh_id").first()
 
 
 def _clean(theme: StrategicTheme) -> None:

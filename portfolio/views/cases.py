@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of, policy_for, require_within
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.parameters import whole_number
 from portfolio.forms.cases import CaseForm
@@ -21,7 +21,7 @@ from portfolio.selectors.cases import case_differences, case_sections, case_vers
 from portfolio.services.cases import case_latest, case_save
 from portfolio.views.epic_boards import SELECT
 from portfolio.views.epics import epic_page
-from portfolio.views.frames import conflicts_into, rights_within
+from portfolio.views.frames import rights_within
 
 
 def _versions(request: HttpRequest, epic: Epic) -> list[BusinessCase]:

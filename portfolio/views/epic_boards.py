@@ -14,7 +14,7 @@ from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs
 from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.customs import split_customs
 from portfolio.forms.things import EpicForm
@@ -33,7 +33,7 @@ from portfolio.views.boards import (
     filled_columns,
     move_answer,
 )
-from portfolio.views.frames import chip, conflicts_into, menu, of_kind, rights_within, unit_frame
+from portfolio.views.frames import chip, menu, of_kind, rights_within, unit_frame
 
 SELECT = ("unit", "state", "owner")
 

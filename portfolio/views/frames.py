@@ -1,21 +1,17 @@
-"""What stands around the pages of a portfolio or program, and how refusals come back to them."""
+"""What stands around the pages of a portfolio or program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import Http404, HttpRequest
-from django.utils.translation import gettext as _
 
 from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, actor_of, policy_for
-from pmo_portal.lib.errors import Conflict
 
 
 def of_kind(unit: Unit, *kinds: str) -> Unit:
@@ -64,32 +60,3 @@ def menu(
     ]
     on = next((item["label"] for item in items if item["is_on"]), "")
     return {"code": code, "label": str(label), "items": items, "on": on}
-
-
-@contextmanager
-def conflicts_into(form: forms.BaseForm, *, seen: str, now: Callable[[], object]) -> Iterator[None]:
-    """Say beside each field what somebody else has made of it meanwhile; what the person typed stays.
-
-    The form's field ``seen`` then carries the version of ``now``, so that sending it again is the person's decision.
-    """
-    try:
-        yield
-    except Conflict as error:
-        for conflict in error.conflicts:
-            name = conflict.field if conflict.field in form.fields else None
-            theirs = "–" if conflict.theirs in (None, "", [], {}) else _said(form, conflict.field, conflict.theirs)
-            form.add_error(
-                name,
-                _("Somebody else changed this meanwhile. It is now: %(value)s. Save again to keep yours.")
-                % {"value": theirs},
-            )
-        form.data = form.data.copy()  # type: ignore[attr-defined]
-        form.data[seen] = str(now() or "")  # type: ignore[index]
-
-
-def _said(form: forms.BaseForm, name: str, value: object) -> str:
-    field = form.fields.get(name)
-    choices = dict(getattr(field, "choices", ())) if isinstance(field, forms.ChoiceField) else {}
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return str(choices.get(value, value)) if isinstance(value, str) else str(value)

@@ -18,7 +18,7 @@ from organization.selectors.units import unit_crumbs
 from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.errors import DomainError
-from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.things import ThemeForm
 from portfolio.models import StrategicTheme
@@ -26,7 +26,7 @@ from portfolio.selectors.lookups import version_now
 from portfolio.selectors.strategy import epics_of_theme, portfolios_of, strategies
 from portfolio.services import themes as services
 from portfolio.views.details import refusal
-from portfolio.views.frames import conflicts_into, of_kind, rights
+from portfolio.views.frames import of_kind, rights
 
 SELECT = ("unit", "owner", "period")
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from organization.access import SYSTEM
 from organization.models import Person, Role, User
 from organization.services import people
-from pmo_portal.lib.access import Denied
+from pmo_portal.lib.access import Action, Denied, policy_for
 from pmo_portal.lib.errors import Refused
 from tests.factories.organization import NOW, person_make, role_make, user_make
 from tests.personas import World
@@ -47,6 +47,19 @@ def test_person_edit_keeps_the_address_of_the_sign_in(world: World) -> None:
     )
     assert Person.objects.get(pk=developer.person.pk).email == "mine@example.org"
     assert User.objects.get(pk=developer.user.pk).email == "developer@example.org"
+
+
+def test_person_edit_is_for_those_who_look_after_all_of_a_persons_units(world: World) -> None:
+    """A role in one's own unit does not hand over somebody who works elsewhere."""
+    staff = world.persona("pmo_staff").actor
+    shared = person_make(name="Shared Example")
+    role_make(shared, Role.DEVELOPER, world.harbour)
+    assert policy_for(Person).allows(staff, Action.EDIT, shared)
+    role_make(shared, Role.DEVELOPER, world.meadow)
+    assert policy_for(Person).allows(staff, Action.VIEW, shared)
+    assert not policy_for(Person).allows(staff, Action.EDIT, shared)
+    shared.unit = world.harbour
+    assert policy_for(Person).allows(staff, Action.EDIT, shared)
 
 
 def test_user_invite_mails_a_link_that_sets_a_password(world: World, client: Client) -> None:

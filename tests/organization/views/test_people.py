@@ -160,9 +160,23 @@ def test_a_home_unit_beyond_ones_own_is_not_shown(world: World, client_as: Clien
         "/people/?q=guest",
         f"/people/{person.pk}/",
         f"/people/{person.pk}/history/",
-        f"/people/{person.pk}/edit/",
     ):
         assert "Valley" not in client.get(address).content.decode(), address
-    client.post(f"/people/{person.pk}/edit/", {"name": "Guest Renamed", "email": ""})
+    assert client.post(f"/people/{person.pk}/edit/", {"name": "Guest Renamed"}).status_code == 403
+
+
+def test_person_edit_shows_what_somebody_else_made_of_the_same_field(world: World, client_as: ClientAs) -> None:
+    person = person_make("Guest Example", unit=world.harbour)
+    client = client_as("pmo_staff")
+    page = client.get(f"/people/{person.pk}/edit/")
+    seen = page.context["form"]["seen"].value()
+    typed = {"name": "Mine", "email": "mine@example.org", "unit": world.harbour.pk, "seen": seen}
+    Person.objects.filter(pk=person.pk).update(name="Theirs")
+    refused = client.post(f"/people/{person.pk}/edit/", typed)
+    assert refused.status_code == 422
+    assert "Theirs" in refused.context["form"].errors["name"][0]
+    assert refused.context["form"]["email"].value() == "mine@example.org"
+    again = {**typed, "seen": refused.context["form"]["seen"].value()}
+    assert client.post(f"/people/{person.pk}/edit/", again).status_code == 302
     person.refresh_from_db()
-    assert (person.name, person.unit) == ("Guest Renamed", world.valley)
+    assert (person.name, person.email) == ("Mine", "mine@example.org")
