@@ -353,7 +353,7 @@ def test_definitions_are_shown_and_documented(client_as: Callable[[str], Client]
         assert f'id="{metric.code}"' in page
         assert str(metric.name) in page
     call_command("metrics_docs", check=True)
-    assert definitions_as_markdown().count("\n## ") == len(METRICS) + 2
+    assert definitions_as_markdown().count("\n### ") == len(METRICS)
 
 
 def test_rollup_command_rebuilds_a_unit(teams: dict[str, Team], capsys: pytest.CaptureFixture[str]) -> None:
