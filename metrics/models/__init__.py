@@ -1,17 +1,50 @@
-"""How is it going: what is derived from events. Every table here can be thrown away and rebuilt."""
+"""How is it going: what is derived from events, and can be thrown away and rebuilt; and what people say of value: KPIs,
+objectives, status updates."""
 
 from metrics.models.facts import ItemFact, ItemInterval
 from metrics.models.freshness import RollupMembership, RollupTeam, StateReading
+from metrics.models.kpis import (
+    Confidence,
+    Direction,
+    Frequency,
+    Kpi,
+    KpiInput,
+    KpiSource,
+    Measurement,
+    NumberFormat,
+)
+from metrics.models.objectives import CheckIn, DrivenBy, KeyResult, KeyResultDirection, KeyResultWork, Objective
+from metrics.models.parking import BegunWork, StuckItem
 from metrics.models.rollups import CycleCount, Rollup, ScopeKind, StockCheckpoint
+from metrics.models.status import StatusUpdate, Verdict, VerdictOverride
 
 __all__ = [
+    "BegunWork",
+    "CheckIn",
+    "Confidence",
     "CycleCount",
+    "Direction",
+    "DrivenBy",
+    "Frequency",
     "ItemFact",
     "ItemInterval",
+    "KeyResult",
+    "KeyResultDirection",
+    "KeyResultWork",
+    "Kpi",
+    "KpiInput",
+    "KpiSource",
+    "Measurement",
+    "NumberFormat",
+    "Objective",
     "Rollup",
     "RollupMembership",
     "RollupTeam",
     "ScopeKind",
     "StateReading",
+    "StatusUpdate",
     "StockCheckpoint",
+    "StuckItem",
+    "Verdict",
+    "VerdictOverride",
 ]
