@@ -28,15 +28,16 @@ def safe_cell(value: object) -> str:
     return text
 
 
+def csv_lines(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """A table line by line, first the mark of UTF-8 that spreadsheets look for."""
+    writer = csv.writer(_Line())
+    yield "\ufeff"
+    for row in chain([head], rows):
+        yield writer.writerow([safe_cell(cell) for cell in row])
+
+
 def csv_response(*, name: str, head: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """A download of ``rows`` under ``head``, sent line by line; UTF-8 with the mark that spreadsheets look for."""
-    writer = csv.writer(_Line())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff"
-        for row in chain([head], rows):
-            yield writer.writerow([safe_cell(cell) for cell in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(head, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
