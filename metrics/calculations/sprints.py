@@ -148,7 +148,8 @@ def _scope_events(
     was_in = opening is not None and opening.sprint_id == sprint_id
     size = (opening.estimate or Decimal(0)) if opening is not None and was_in else Decimal(0)
     for interval in intervals:
-        if not starts_at < interval.from_at <= completed_at:
+        # At the very completion what is not finished leaves: that is carry-over, no change of scope.
+        if not starts_at < interval.from_at < completed_at:
             continue
         is_in = interval.sprint_id == sprint_id
         new_size = interval.estimate or Decimal(0)

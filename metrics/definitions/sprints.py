@@ -94,8 +94,8 @@ BURNDOWN: Final = Metric(
     question=_("How much is left, and would an even pace get it done in time?"),
     formula=_(
         "What is in the sprint and not done, after every change and at the end of every local day, from the start to "
-        "the real completion. The guideline falls from the commitment to zero over the working days of the team's "
-        "calendar."
+        "the real completion. The guideline falls from what was left at the start to zero at the planned end, over the "
+        "working days of the team's calendar."
     ),
     settings=_POINTS_OR_ITEMS,
     unit=_("points, or items"),

@@ -132,9 +132,8 @@ def _sentence(each: Exclusion) -> str:
             )
         case ExclusionKind.FINISHED_AGAIN:
             text = ngettext(
-                "%(n)s of %(whole)s item done in the last sprints was finished again after an earlier sprint counted it.",
-                "%(n)s of %(whole)s items done in the last sprints were finished again after an earlier sprint "
-                "counted them.",
+                "%(n)s of %(whole)s item done in the last sprints was finished again: an earlier sprint counted it.",
+                "%(n)s of %(whole)s items done in the last sprints were finished again: earlier ones counted them.",
                 each.whole,
             )
     return text % values
