@@ -16,6 +16,7 @@ from metrics.models.kpis import (
 from metrics.models.objectives import CheckIn, DrivenBy, KeyResult, KeyResultDirection, KeyResultWork, Objective
 from metrics.models.parking import BegunWork, StuckItem
 from metrics.models.rollups import CycleCount, Rollup, ScopeKind, StockCheckpoint
+from metrics.models.sprint_burns import SprintBurn
 from metrics.models.status import StatusUpdate, Verdict, VerdictOverride
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RollupMembership",
     "RollupTeam",
     "ScopeKind",
+    "SprintBurn",
     "StateReading",
     "StatusUpdate",
     "StockCheckpoint",

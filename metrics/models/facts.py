@@ -126,6 +126,8 @@ class ItemInterval(models.Model):
         indexes = (
             # Work in progress of a unit, now (to_at empty) and at any earlier moment.
             models.Index(fields=["unit", "to_at", "from_at"], name="interval_wip", condition=Q(is_wip=True)),
+            # Whatever was in a sprint at any time, for its lines.
+            models.Index(fields=["sprint"], name="interval_sprint", condition=Q(sprint__isnull=False)),
         )
 
     def __str__(self) -> str:
