@@ -44,16 +44,59 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    """When whoever asked for it saw how it ended; until then their home page says so."""
 
     objects = JobQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
-        indexes = (models.Index(fields=["state", "leased_until"], name="job_open"),)
+        indexes = (
+            models.Index(fields=["state", "leased_until"], name="job_open"),
+            models.Index(fields=["requested_by", "-created_at"], name="job_mine"),
+            models.Index(fields=["unit", "-created_at"], name="job_of_unit"),
+        )
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still come to something."""
+        return self.state in {JobState.QUEUED, JobState.RUNNING}
+
+
+class FilePurpose(models.TextChoices):
+    """What a file is to a job."""
+
+    INPUT = "INPUT", _("Input")
+    RESULT = "RESULT", _("Result")
+
+
+class JobFile(models.Model):
+    """A file that long work reads or made: kept under a random name outside everything that is served, until it
+    expires. ``name`` is what its owner called it, for people only."""
+
+    owner = models.ForeignKey("organization.Person", models.PROTECT, related_name="job_files")
+    unit = models.ForeignKey("organization.Unit", models.CASCADE, null=True, related_name="job_files")
+    job = models.ForeignKey(Job, models.CASCADE, null=True, related_name="files")
+    """The job that made it; none for what was uploaded."""
+    purpose = models.CharField(_("purpose"), max_length=6, choices=FilePurpose)
+    name = models.CharField(_("name"), max_length=200)
+    stored_name = models.CharField(max_length=64, unique=True)
+    size = models.PositiveBigIntegerField(_("size"), help_text=_("in bytes"))
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("file of a job")
+        verbose_name_plural = _("files of jobs")
+        indexes = (models.Index(fields=["expires_at"], name="jobfile_expiry"),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class JobError(models.Model):
