@@ -1,0 +1,54 @@
+"""A chart in a template: ``{% chart one %}``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join, json_script
+from django.utils.safestring import SafeString, mark_safe
+
+from metrics.charts.chart import Cell, Chart
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/chart.html", takes_context=True)
+def chart(context: RequestContext, one: Chart, level: int = 2, id: str = "") -> dict[str, Any]:
+    """Draw a chart as a card. Its file has this page's address with ``csv`` added: the view asks `chart_file` first.
+
+    ``level`` of its heading; ``id`` where a page shows two charts of one code.
+    """
+    request = context.request  # also where a part is included with "only"
+    query = request.GET.copy()
+    query["csv"] = one.code
+    name = f"chart-{id or one.code}"
+    return {
+        "id": name,
+        "chart": one,
+        "level": level,
+        "data": json_script(one.data, f"{name}-data"),
+        "csv_url": f"{request.path}?{query.urlencode()}",
+        "file_name": f"{one.code}",
+        "definition_url": f"{reverse('metrics:definition_list')}#{one.metric.code}" if one.metric else "",
+        "table": _table(one),
+        "more_count": max(one.row_count - len(one.shown_rows), 0),
+    }
+
+
+def _table(one: Chart) -> SafeString:
+    """The rows of a chart's table. In Python: a year of days is a thousand cells, too many for a template's loop."""
+    return format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in one.shown_rows))
+
+
+def _cells(row: Any) -> SafeString:
+    return mark_safe("".join(_cell(cell, is_first=at == 0) for at, cell in enumerate(row)))  # noqa: S308 - made of escaped cells
+
+
+def _cell(cell: Cell, *, is_first: bool) -> SafeString:
+    text = format_html('<a href="{}">{}</a>', cell.url, cell.text) if cell.url else cell.text
+    if is_first:
+        return format_html('<th scope="row">{}</th>', text)
+    return format_html('<td class="num">{}</td>' if cell.is_number else "<td>{}</td>", text)

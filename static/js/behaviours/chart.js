@@ -1,0 +1,440 @@
+/*
+ * Charts. The server says what a chart shows (metrics/charts/chart.py: points, axes, marks, addresses); this file draws
+ * it with ECharts, which is fetched when a page has a chart in sight. Markup: templates/components/chart.html.
+ *   <div data-chart="id of its JSON" data-chart-label="what it shows" data-chart-library="…/echarts.min.js">
+ *   <button data-chart-save="png|svg">, hidden until there is something to save
+ * Drawn again when its JSON, the theme or the width changes; on paper always light. A click on a datum opens its list.
+ */
+(() => {
+  "use strict";
+  const TONES = ["accent", "good", "warn", "bad", "info", "violet", "quiet"];
+  const PLACES = 8;
+  const FONT_SIZE = 11;
+  const drawn = new Map(); // plot -> {chart, source}
+  // The portal writes 4 Nov 2026 in English (lib.format), as British readers do.
+  const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || undefined;
+  const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  const shortDays = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
+  const wholeDays = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+  /* ---- colours: tokens use light-dark(), so the browser is asked what they come to */
+
+  function coloursOf(plot) {
+    const probe = document.createElement("i");
+    probe.hidden = true;
+    plot.append(probe);
+    const read = (name) => {
+      probe.style.color = `var(--${name})`;
+      return getComputedStyle(probe).color;
+    };
+    const found = {
+      paper: read("paper"), raised: read("raised"), ink: read("ink"), ink2: read("ink-2"), ink3: read("ink-3"),
+      line: read("line"), base: read("line-2"),
+      tones: Object.fromEntries(TONES.map((name) => [name, read(name)])),
+      places: Array.from({ length: PLACES }, (_each, at) => read(`chart-${at + 1}`)),
+    };
+    probe.remove();
+    return found;
+  }
+
+  const fade = (colour, opacity) => colour.replace(/^rgba?\(([^)]+?)(?:[,/]\s*[\d.]+%?)?\)$/, (whole, inner) => {
+    const parts = inner.split(/[\s,]+/).slice(0, 3);
+    return parts.length === 3 ? `rgba(${parts.join(",")},${opacity})` : whole;
+  });
+
+  /* ---- words: values as an axis counts them */
+
+  const DAY = 86400000;
+  const TICKS = [1, 2, 7, 14, 28, 56, 91, 182, 364];
+  const numberOf = (day) => Date.parse(`${day}T00:00:00Z`) / DAY;
+
+  function wordOf(axis, value, { long = false } = {}) {
+    if (value === null || value === undefined) return "–";
+    if (axis.scale === "labels") return axis.labels[Math.round(value)] ?? "";
+    if (axis.scale === "days") return (long ? wholeDays : shortDays).format(new Date(value * DAY));
+    if (axis.ratio) return percents.format(value);
+    return long && axis.unit ? `${numbers.format(value)} ${axis.unit}` : numbers.format(value);
+  }
+
+  /* SECURITY: a tooltip is built of nodes with text, never of HTML: names come from people and trackers. */
+  function note(title, lines) {
+    const box = document.createElement("div");
+    const head = document.createElement("div");
+    head.className = "chart-tip-head";
+    head.textContent = title;
+    box.append(head);
+    for (const { colour, name, value } of lines) {
+      const line = document.createElement("div");
+      line.className = "chart-tip-line";
+      const sign = document.createElement("i");
+      sign.className = "chart-tip-sign";
+      sign.style.background = colour;
+      const word = document.createElement("span");
+      word.textContent = name;
+      const amount = document.createElement("b");
+      amount.textContent = value;
+      line.append(sign, word, amount);
+      box.append(line);
+    }
+    return box;
+  }
+
+  /* ---- from what the server says to what ECharts draws */
+
+  /* Days are counted, so that ticks are even, whatever months and clocks do. */
+  function read(source) {
+    const spec = JSON.parse(source);
+    if (spec.x.scale !== "days") return spec;
+    spec.series.forEach((series) => series.points.forEach((point) => { point[0] = numberOf(point[0]); }));
+    spec.marks.filter((mark) => mark.axis === "x").forEach((mark) => { mark.at = numberOf(mark.at); });
+    const all = [...spec.series.flatMap((series) => series.points.map((point) => point[0])), ...spec.marks.filter((mark) => mark.axis === "x").map((mark) => mark.at)];
+    spec.x.first = Math.min(...all);
+    spec.x.last = Math.max(...all);
+    return spec;
+  }
+
+  function axisOption(axis, colours, { isX, spec, isNarrow }) {
+    const isLabels = axis.scale === "labels";
+    const isDays = axis.scale === "days";
+    const room = isDays && spec.series.some((series) => ["scatter", "bar"].includes(series.kind)) ? 0.6 : 0; // for dots at the edge
+    const marks = spec.marks.filter((mark) => mark.axis === (isX ? "x" : "y")).map((mark) => Number(mark.at)).filter(Number.isFinite);
+    return {
+      type: isLabels ? "category" : "value",
+      data: isLabels ? axis.labels : undefined,
+      name: isX ? "" : axis.name,
+      nameLocation: "end",
+      nameGap: 10,
+      nameTextStyle: { color: colours.ink3, align: "left", fontSize: FONT_SIZE, padding: [0, 0, 0, -4] },
+      // A mark above the highest value must be in the picture too.
+      max: isDays ? axis.last + room : !isLabels && marks.length ? ({ max }) => Math.max(max, ...marks) * (isX ? 1.02 : 1.08) : undefined,
+      min: isDays ? axis.first - room : isX && !isLabels ? ({ min }) => Math.min(min, 0) : undefined,
+      interval: isDays ? TICKS.find((step) => (axis.last - axis.first) / step <= (isNarrow ? 4 : 8)) ?? 728 : undefined,
+      boundaryGap: isLabels && isX ? !spec.series.every((series) => ["line", "area", "band"].includes(series.kind)) : undefined,
+      minInterval: axis.ratio ? undefined : axis.scale === "numbers" ? 1 : undefined,
+      splitNumber: isX ? (isNarrow ? 3 : 6) : 4,
+      axisLine: { show: isX, lineStyle: { color: colours.base } },
+      axisTick: { show: false },
+      axisLabel: {
+        color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true,
+        overflow: "truncate", width: isLabels ? Math.max(48, Math.min(120, 720 / Math.max(axis.labels.length, 1))) : undefined,
+        formatter: isLabels ? undefined : (value) => wordOf(axis, value),
+      },
+      splitLine: { show: !isX, lineStyle: { color: colours.line, type: [2, 4] } },
+      axisPointer: { label: { show: false }, lineStyle: { color: colours.base }, shadowStyle: { color: fade(colours.ink3, 0.1) } },
+    };
+  }
+
+  const dot = (size) => Math.max(7, Math.min(34, 5 + 2.2 * Math.sqrt(size)));
+
+  function seriesOption(series, colour, spec, colours) {
+    const points = series.points;
+    const common = { name: series.name, animation: false, cursor: points.some((point) => point[2] !== null) ? "pointer" : "default" };
+    const data = points.map((point) => ({ value: [point[0], point[1]], point }));
+    if (series.kind === "bar") {
+      return [{ ...common, type: "bar", stack: series.stack || undefined, data, barMaxWidth: 36, barCategoryGap: "24%",
+        itemStyle: { color: colour, borderRadius: series.stack ? 0 : [2, 2, 0, 0] }, emphasis: { itemStyle: { opacity: 0.8 } } }];
+    }
+    if (series.kind === "scatter") {
+      return [{ ...common, type: "scatter", data, symbolSize: (value, { data: { point } }) => dot(point[4]),
+        itemStyle: { color: fade(colour, 0.72), borderColor: colours.paper, borderWidth: 1 }, emphasis: { itemStyle: { color: colour, borderColor: colours.ink } }, z: 3 }];
+    }
+    if (series.kind === "histogram") {
+      return [{ ...common, type: "custom", encode: { x: [0, 2], y: 1 }, data: points.map((point) => ({ value: [point[0], point[1], point[5]], point })),
+        itemStyle: { color: colour },
+        renderItem: (_params, api) => {
+          const [left, top] = api.coord([api.value(0), api.value(1)]);
+          const [right, bottom] = api.coord([api.value(2), 0]);
+          const gap = right - left > 6 ? 1.5 : 0.25;
+          return { type: "rect", shape: { x: left + gap, y: top, width: Math.max(right - left - 2 * gap, 1), height: bottom - top, r: [2, 2, 0, 0] },
+            style: { fill: colour }, emphasis: { style: { fill: fade(colour, 0.8) } } };
+        } }];
+    }
+    const line = { ...common, type: "line", stack: series.stack || undefined, step: series.step ? "end" : false, connectNulls: false,
+      symbol: "circle", symbolSize: 6, showSymbol: points.length === 1, data,
+      lineStyle: { color: colour, width: series.dashed ? 1.5 : 2, type: series.dashed ? [5, 4] : "solid" }, itemStyle: { color: colour },
+      emphasis: { disabled: true } };
+    if (series.kind === "area") return [{ ...line, areaStyle: { color: colour, opacity: 1 }, lineStyle: { color: colours.paper, width: 1 } }];
+    if (series.kind === "band") {
+      const stack = `band-${series.name}`;
+      const quiet = { ...line, stack, symbol: "none", lineStyle: { width: 0 }, silent: true, z: 1 };
+      return [
+        { ...quiet, data: points.map((point) => ({ value: [point[0], point[1]] })), isHelp: true },
+        { ...quiet, data: points.map((point) => ({ value: [point[0], point[1] === null ? null : point[5] - point[1]], point })),
+          areaStyle: { color: colour, opacity: 0.16 } },
+      ];
+    }
+    return [line];
+  }
+
+  /* Marks across x carry their words above the plot, each on a line of its own, so that near ones can be read. */
+  const STEP = 14;
+  const acrossMarks = (spec) => spec.marks.filter((mark) => mark.axis === "x");
+
+  function marksOption(spec, colours) {
+    const colour = (mark) => colours.tones[mark.tone] ?? colours.ink;
+    return {
+      silent: true, animation: false, symbol: "none",
+      data: spec.marks.map((mark) => ({
+        [mark.axis === "x" ? "xAxis" : "yAxis"]: mark.at,
+        lineStyle: { color: colour(mark), type: [4, 3], width: 1.2 },
+        label: { formatter: mark.label, color: colours.ink, fontSize: FONT_SIZE, position: mark.axis === "x" ? "end" : "insideEndTop", rotate: 0,
+          textBorderColor: colours.paper, textBorderWidth: 3, distance: mark.axis === "x" ? 3 + STEP * acrossMarks(spec).indexOf(mark) : 3 },
+      })),
+    };
+  }
+
+  function bandsOption(spec, colours) {
+    return {
+      silent: true, animation: false,
+      data: spec.bands.map((band) => [
+        { yAxis: band.start, name: band.label, itemStyle: { color: fade(colours.tones[band.tone] ?? colours.ink3, 0.12) },
+          label: { position: "insideTopRight", color: colours.ink2, fontSize: FONT_SIZE } },
+        { yAxis: band.end ?? Infinity },
+      ]),
+    };
+  }
+
+  function optionOf(spec, colours, { label, width }) {
+    const isNarrow = width < 480;
+    const series = [];
+    spec.series.forEach((each, place) => {
+      const colour = each.tone ? colours.tones[each.tone] ?? colours.ink2 : spec.series.length === 1 ? colours.tones.accent : colours.places[place % PLACES];
+      seriesOption(each, colour, spec, colours).forEach((option) => series.push({ ...option, id: `${place}-${series.length}`, colour, place }));
+    });
+    // Marks and bands belong to no series that could be hidden: they hang on one that draws nothing.
+    series.push({ id: "marks", type: "line", data: [], silent: true, tooltip: { show: false }, markLine: marksOption(spec, colours), markArea: bandsOption(spec, colours), z: 5 });
+    const named = spec.series.filter((each) => each.name);
+    const hasLegend = named.length > 1;
+    const byItem = spec.series.some((each) => ["scatter", "histogram"].includes(each.kind));
+    return {
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.ink2 },
+      aria: { enabled: true, label: { description: label } },
+      grid: { left: 2, right: 14, top: (hasLegend ? 50 : 26) + Math.max(acrossMarks(spec).length * STEP - 8, 0), bottom: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      legend: hasLegend ? { type: "scroll", left: 0, right: 0, top: 0, itemWidth: 14, itemHeight: 9, icon: "roundRect", data: named.map((each) => each.name),
+        textStyle: { color: colours.ink2, fontSize: FONT_SIZE }, pageTextStyle: { color: colours.ink3 }, pageIconColor: colours.ink2, pageIconInactiveColor: colours.line, inactiveColor: colours.ink3 } : undefined,
+      xAxis: axisOption(spec.x, colours, { isX: true, spec, isNarrow }),
+      yAxis: axisOption(spec.y, colours, { isX: false, spec, isNarrow }),
+      tooltip: {
+        trigger: byItem ? "item" : "axis", confine: true, transitionDuration: 0, axisPointer: { type: spec.series.some((each) => each.kind === "bar") ? "shadow" : "line" },
+        backgroundColor: colours.raised, borderColor: colours.base, padding: [6, 10], textStyle: { color: colours.ink, fontSize: 12 },
+        formatter: (params) => tip(params, spec, series),
+      },
+      series,
+    };
+  }
+
+  function tip(params, spec, series) {
+    const found = (Array.isArray(params) ? params : [params]).filter((each) => each.data?.point);
+    if (!found.length) return "";
+    const [{ data: { point: first } }] = found;
+    const lineOf = (each) => {
+      const { point } = each.data;
+      const { colour, place } = series[each.seriesIndex];
+      const { kind, name } = spec.series[place];
+      const value = kind === "band" ? `${wordOf(spec.y, point[1])}–${wordOf(spec.y, point[5], { long: true })}` : wordOf(spec.y, point[1], { long: true });
+      return { colour, name: name || spec.y.name, value };
+    };
+    if (Array.isArray(params)) return note(first[3] || wordOf(spec.x, first[0], { long: true }), found.map(lineOf));
+    const isDot = spec.series[series[params.seriesIndex].place].kind === "scatter";
+    const title = first[3] || wordOf(spec.x, first[0], { long: true });
+    const lines = [lineOf(found[0])];
+    if (isDot) lines[0].name = spec.y.name;
+    if (isDot && first[3]) lines.unshift({ colour: "transparent", name: spec.x.name, value: wordOf(spec.x, first[0], { long: true }) });
+    return note(title, lines);
+  }
+
+  /* ---- drawing */
+
+  let library;
+  function load(url) {
+    library ??= new Promise((resolve, reject) => {
+      if (window.echarts) { resolve(window.echarts); return; }
+      const script = document.createElement("script");
+      script.src = url;
+      script.addEventListener("load", () => resolve(window.echarts));
+      script.addEventListener("error", () => { library = undefined; reject(new Error("charts")); });
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  const specOf = (plot) => document.getElementById(plot.dataset.chart)?.textContent ?? "";
+
+  function draw(plot, { force = false } = {}) {
+    const source = specOf(plot);
+    const before = drawn.get(plot);
+    if (!source || !plot.isConnected || (before?.source === source && before.chart.getDom().isConnected && !force)) return;
+    if (before && !before.chart.getDom().isConnected) before.chart.dispose();
+    let chart = before && !before.chart.isDisposed() ? before.chart : null;
+    if (!chart) {
+      const box = document.createElement("div");
+      box.className = "chart-drawing";
+      box.dataset.chartDrawing = "";
+      plot.replaceChildren(box);
+      chart = window.echarts.init(box, null, { renderer: "svg" });
+      listen(plot, chart);
+    }
+    const spec = read(source);
+    const option = optionOf(spec, coloursOf(plot), { label: plot.dataset.chartLabel, width: plot.clientWidth });
+    chart.setOption(option, { notMerge: true });
+    chart.getZr().flush(); // at once: what is swapped in does not flash
+    drawn.set(plot, { chart, source, spec, series: option.series });
+    plot.closest("section")?.querySelectorAll("[data-chart-save]").forEach((button) => { button.hidden = false; });
+  }
+
+  /* The datum that was meant: the one that was hit, else the nearest of a line, in the area that was hit. */
+  function datumAt(plot, chart, event) {
+    const { spec } = drawn.get(plot);
+    const place = [event.offsetX, event.offsetY];
+    if (!chart.containPixel("grid", place)) return null;
+    const [x, y] = chart.convertFromPixel("grid", place);
+    const shown = chart.getOption().legend?.[0]?.selected ?? {};
+    let best = null;
+    for (const series of spec.series) {
+      if (!["line", "area", "bar"].includes(series.kind) || shown[series.name] === false) continue;
+      let nearest = null;
+      for (const point of series.points) {
+        const away = Math.abs(point[0] - x);
+        if (point[1] !== null && (!nearest || away < nearest.away)) nearest = { away, point, series };
+      }
+      if (!nearest || nearest.point[2] === null) continue;
+      // Under a line is what it counts; above all lines the highest is meant.
+      const over = nearest.point[1] - y;
+      if (!best || (over >= 0 ? best.over < 0 || over <= best.over : best.over < 0 && over > best.over)) best = { ...nearest, over };
+    }
+    return best;
+  }
+
+  function follow(plot, series, point, event) {
+    if (!series || !point || point[2] === null) return;
+    const url = series.base + point[2];
+    const native = event?.event ?? event;
+    if (native?.ctrlKey || native?.metaKey || native?.shiftKey) window.open(url, "_blank", "noopener");
+    else if (drawn.get(plot).spec.panel && portal.panel) portal.panel.open(url, plot);
+    else location.assign(url);
+  }
+
+  function listen(plot, chart) {
+    let hit = false;
+    chart.on("click", (params) => {
+      if (params.componentType !== "series" || !params.data?.point) return;
+      hit = true;
+      const { spec, series } = drawn.get(plot);
+      follow(plot, spec.series[series[params.seriesIndex].place], params.data.point, params.event?.event);
+    });
+    chart.getZr().on("click", (event) => {
+      // After the chart's own click, so that a dot is not followed twice.
+      queueMicrotask(() => {
+        if (hit) { hit = false; return; }
+        const { spec } = drawn.get(plot);
+        if (spec.series.some((series) => series.kind === "scatter" || series.kind === "histogram")) return;
+        const found = datumAt(plot, chart, event);
+        if (found) follow(plot, found.series, found.point, event.event);
+      });
+    });
+    chart.getZr().on("mousemove", (event) => {
+      const { spec } = drawn.get(plot);
+      if (spec.series.some((series) => series.kind === "scatter" || series.kind === "histogram")) return;
+      chart.getZr().setCursorStyle(datumAt(plot, chart, event) ? "pointer" : "default");
+    });
+  }
+
+  const width = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    const before = drawn.get(target);
+    if (before && !before.chart.isDisposed() && target.clientWidth && Math.abs(before.chart.getWidth() - target.clientWidth) > 1) {
+      before.chart.resize();
+      draw(target, { force: true });
+    }
+  }));
+
+  const sight = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+    if (!isIntersecting) return;
+    sight.unobserve(target);
+    load(target.dataset.chartLibrary).then(() => draw(target)).catch(() => open(target));
+  }), { rootMargin: "400px" });
+
+  /* The library did not come: the table says the same. */
+  function open(plot) {
+    plot.hidden = true;
+    plot.closest("section")?.querySelector(".chart-table")?.setAttribute("open", "");
+  }
+
+  const known = new WeakSet();
+  function look() {
+    for (const [plot, { chart }] of drawn) {
+      if (!plot.isConnected) { chart.dispose(); drawn.delete(plot); width.unobserve(plot); }
+    }
+    document.querySelectorAll("[data-chart]").forEach((plot) => {
+      if (drawn.has(plot)) draw(plot);
+      else if (!known.has(plot)) { known.add(plot); sight.observe(plot); width.observe(plot); }
+    });
+  }
+
+  /* A live page is morphed: what is drawn stays until its numbers change. */
+  if (window.Idiomorph) {
+    const { callbacks } = window.Idiomorph.defaults;
+    const also = callbacks.beforeNodeRemoved;
+    callbacks.beforeNodeRemoved = (node) => (node instanceof Element && node.matches("[data-chart-drawing]") && node.parentElement?.isConnected ? false : also?.(node));
+  }
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => !(target instanceof Element) || !target.closest("[data-chart-drawing]"))) look();
+  }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+
+  const again = () => { for (const plot of drawn.keys()) draw(plot, { force: true }); };
+  new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+
+  /* On paper everything is drawn, in the light theme that print.css sets. */
+  window.addEventListener("beforeprint", () => {
+    if (window.echarts) document.querySelectorAll("[data-chart]").forEach((plot) => draw(plot, { force: true }));
+  });
+  matchMedia("print").addEventListener("change", again);
+  window.addEventListener("afterprint", again);
+
+  /* ---- files */
+
+  function save(url, name) {
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    if (url.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(url), 10000);
+  }
+
+  function picture(plot, kind) {
+    const { spec, chart } = drawn.get(plot);
+    const colours = coloursOf(plot);
+    const title = plot.closest("section")?.querySelector("h2, h3")?.textContent.trim() ?? "";
+    const box = document.createElement("div");
+    box.className = "chart-stage";
+    box.style.width = `${Math.max(chart.getWidth(), 640)}px`;
+    box.style.height = `${chart.getHeight() + 40}px`;
+    document.body.append(box);
+    const stage = window.echarts.init(box, null, { renderer: kind === "svg" ? "svg" : "canvas" });
+    const option = optionOf(spec, colours, { label: plot.dataset.chartLabel, width: stage.getWidth() });
+    option.title = { text: title, left: 0, top: 0, textStyle: { color: colours.ink, fontSize: 14, fontWeight: 600 } };
+    option.grid = { ...option.grid, top: option.grid.top + 34, left: 10, right: 20, bottom: 10 };
+    if (option.legend) option.legend.top = 30;
+    option.backgroundColor = colours.paper;
+    stage.setOption(option);
+    if (kind === "svg") {
+      save(URL.createObjectURL(new Blob([stage.renderToSVGString()], { type: "image/svg+xml" })), `${plot.dataset.chartFile}.svg`);
+    } else {
+      stage.getZr().flush();
+      save(stage.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: colours.paper }), `${plot.dataset.chartFile}.png`);
+    }
+    stage.dispose();
+    box.remove();
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-chart-save]");
+    const plot = button?.closest("section")?.querySelector("[data-chart]");
+    if (plot && drawn.has(plot)) picture(plot, button.dataset.chartSave);
+  });
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", look);
+  else look();
+})();
