@@ -29,9 +29,7 @@ const COPIES = [
   ["echarts/LICENSE", "echarts/LICENSE"],
   ["echarts/NOTICE", "echarts/NOTICE"],
   ["tom-select/dist/js/tom-select.complete.min.js", "tom-select/tom-select.complete.min.js"],
-  ["tom-select/dist/css/tom-select.bootstrap5.min.css", "tom-select/tom-select.bootstrap5.min.css"],
   ["tom-select/dist/js/tom-select.complete.min.js.map", "tom-select/tom-select.complete.min.js.map"],
-  ["tom-select/dist/css/tom-select.bootstrap5.min.css.map", "tom-select/tom-select.bootstrap5.min.css.map"],
   ["tom-select/LICENSE", "tom-select/LICENSE"],
 ];
 

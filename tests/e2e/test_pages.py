@@ -50,7 +50,11 @@ MOST_BYTES = 250_000
 """Compressed, as a proxy or WhiteNoise sends it."""
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    "look",
+    # The other two combine what these have; `make test-all` looks at all four.
+    [pytest.param(look, marks=() if look in {"light desk", "dark phone"} else pytest.mark.slow) for look in LOOKS],
+)
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(enter: Enter, look: str) -> None:
     page = enter("Administrator", **LOOKS[look])
     found = []

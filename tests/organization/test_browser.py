@@ -10,6 +10,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.factories.organization import person_make
 from tests.personas import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,3 +62,14 @@ def test_a_wrong_form_gets_the_focus_on_its_field(staff_page: Page, live_server:
     staff_page.get_by_role("button", name="Open the unit").click()
     expect(staff_page.locator("#field-name .field-error")).to_be_visible()
     expect(staff_page.get_by_label("Code")).to_have_value("HAR")
+
+
+def test_a_long_list_of_people_is_searched_by_typing(staff_page: Page, live_server: LiveServer, world: World) -> None:
+    for number in range(25):
+        person_make(f"Person {number:02} Example", unit=world.coast)
+    staff_page.goto(f"{live_server.url}/roles/new/")
+    staff_page.get_by_role("combobox", name="Person").focus()
+    staff_page.keyboard.type("son 17")
+    staff_page.keyboard.press("Enter")
+    assert staff_page.locator("select[name=person] option:checked").inner_text() == "Person 17 Example"
+    assert staff_page.get_by_label("Role", exact=True).evaluate("element => element.tagName") == "SELECT"
