@@ -21,6 +21,11 @@ BEAT_SCHEDULE: Final = {
         "schedule": SWEEP_SECONDS,
         "options": {"queue": "rollups", "expires": SWEEP_SECONDS},
     },
+    "metrics-sprint-lines": {
+        "task": "metrics.sprint_lines",
+        "schedule": 60.0,
+        "options": {"queue": "rollups", "expires": 60.0},
+    },
     "metrics-checkpoint": {
         "task": "metrics.checkpoint",
         "schedule": 6 * 60 * 60.0,
@@ -63,6 +68,15 @@ def checkpoint_task(**_ignored: Any) -> None:
     from metrics.services.sweeping import checkpoint_of_quarter  # noqa: PLC0415
 
     checkpoint_of_quarter(at=timezone.now())
+
+
+@shared_task(name="metrics.sprint_lines", queue_name="rollups")
+def sprint_lines_task(**_ignored: Any) -> None:
+    """Keep the lines of sprints that were closed meanwhile; the next ones at once when there are more."""
+    from metrics.services.sprint_burns import BATCH, sprint_burns_freeze  # noqa: PLC0415
+
+    if sprint_burns_freeze(at=timezone.now()) == BATCH:
+        lib_nudge.nudge(sprint_lines_task)
 
 
 def nudge(unit_id: int) -> None:

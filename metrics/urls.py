@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import dashboards, definitions, items
+from metrics.views import dashboards, definitions, items, sprint_charts
 
 app_name = "metrics"
 
@@ -15,5 +15,8 @@ urlpatterns = [
     path("units/<str:code>/", dashboards.unit_dashboard, name="unit_dashboard"),
     path("units/<str:code>/tiles/", dashboards.unit_tiles, name="unit_tiles"),
     path("units/<str:code>/definitions/<slug:metric>/", definitions.unit_definition, name="unit_definition"),
+    path("units/<str:code>/sprints/", sprint_charts.team_sprints, name="team_sprints"),
+    path("units/<str:code>/sprints/<int:pk>/", sprint_charts.sprint_charts, name="sprint_charts"),
+    path("units/<str:code>/sprints/<int:pk>/card/", sprint_charts.sprint_card, name="sprint_card"),
     path("units/<str:code>/items/<slug:metric>/", items.unit_items, name="unit_items"),
 ]

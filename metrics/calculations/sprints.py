@@ -78,14 +78,12 @@ def sprint_summary(
     outside: dict[int, Decimal | None] = {}
     again: dict[int, Decimal | None] = {}
     carried: dict[int, Decimal | None] = {}
-    changes: list[ScopeEvent] = []
     for item_id, intervals in sorted(histories.items()):
         opening = interval_at(intervals, starts_at)
         closing = interval_at(intervals, completed_at)
         last = _interval_before(intervals, completed_at)
         if opening and opening.sprint_id == sprint_id:
             committed[item_id] = opening.estimate
-        changes.extend(_scope_events(intervals, sprint_id, starts_at, completed_at))
         if closing is None or last is None or last.sprint_id != sprint_id:
             continue
         if closing.category is Category.DONE:
@@ -98,6 +96,7 @@ def sprint_summary(
                 completed[item_id] = finished.estimate
         elif closing.category is not Category.CANCELLED:
             carried[item_id] = closing.estimate
+    changes = scope_changes(histories, sprint_id=sprint_id, starts_at=starts_at, completed_at=completed_at)
     kept = {item_id: estimate for item_id, estimate in committed.items() if item_id in completed}
     committed_points = _points(committed)
     return SprintSummary(
@@ -106,10 +105,22 @@ def sprint_summary(
         completed_outside=_basket(outside),
         finished_again=_basket(again),
         carried_over=_basket(carried),
-        scope_changes=tuple(sorted(changes, key=lambda change: (change.at, change.item_id))),
+        scope_changes=changes,
         say_do_items_ratio=len(kept) / len(committed) if committed else None,
         say_do_points_ratio=float(_points(kept) / committed_points) if committed_points else None,
     )
+
+
+def scope_changes(
+    histories: Mapping[int, Sequence[Interval]], *, sprint_id: int, starts_at: datetime, completed_at: datetime
+) -> tuple[ScopeEvent, ...]:
+    """List what came into a sprint, left it or changed its size after the start, in the order of time."""
+    changes = [
+        change
+        for intervals in histories.values()
+        for change in _scope_events(intervals, sprint_id, starts_at, completed_at)
+    ]
+    return tuple(sorted(changes, key=lambda change: (change.at, change.item_id)))
 
 
 def interval_at(intervals: Sequence[Interval], at: datetime) -> Interval | None:
