@@ -1,9 +1,11 @@
-"""Who may see numbers, and who may have them made anew."""
+"""Who may see numbers, who may have them made anew, and who says what of value."""
 
 from __future__ import annotations
 
-from metrics.models import Rollup
-from pmo_portal.lib.access import Policy, register_policy
+from typing import Any
+
+from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, StatusUpdate
+from pmo_portal.lib.access import Actor, Policy, register_policy
 
 
 @register_policy
@@ -16,3 +18,83 @@ class RollupPolicy(Policy):
 
     def unit_of(self, obj: Rollup) -> int:
         return obj.scope_id
+
+
+class _Amounts(Policy):
+    """A policy of what may be an amount: its numbers belong to the group MONEY only when it is."""
+
+    def is_money(self, obj: Any) -> bool:
+        """Whether the numbers of ``obj`` are amounts."""
+        raise NotImplementedError
+
+    def hidden_fields(self, actor: Actor, obj: Any) -> frozenset[str]:
+        return super().hidden_fields(actor, obj) if self.is_money(obj) else frozenset()
+
+
+@register_policy
+class KpiPolicy(_Amounts):
+    """KPIs belong to a unit; MANAGE is to set a verdict by hand."""
+
+    model = Kpi
+    noun = "kpi"
+    field_groups = {
+        "MONEY": ("baseline_value", "target_value", "target_high", "at_risk_at", "off_at", "tolerance", "formula")
+    }
+
+    def is_money(self, obj: Kpi) -> bool:
+        return obj.is_money
+
+
+@register_policy
+class MeasurementPolicy(_Amounts):
+    """The values of a KPI."""
+
+    model = Measurement
+    noun = "measurement"
+    unit_lookup = "kpi__unit"
+    field_groups = {"MONEY": ("value", "comment")}
+
+    def is_money(self, obj: Measurement) -> bool:
+        return obj.kpi.is_money
+
+
+@register_policy
+class ObjectivePolicy(Policy):
+    """Objectives belong to a unit and are seen by everyone who works for it; MANAGE is to set a verdict by hand."""
+
+    model = Objective
+    noun = "objective"
+
+
+@register_policy
+class KeyResultPolicy(_Amounts):
+    """Key results belong to their objective."""
+
+    model = KeyResult
+    noun = "objective"
+    unit_lookup = "objective__unit"
+    field_groups = {"MONEY": ("start_value", "target_value")}
+
+    def is_money(self, obj: KeyResult) -> bool:
+        return obj.is_money
+
+
+@register_policy
+class CheckInPolicy(_Amounts):
+    """What was said of a key result."""
+
+    model = CheckIn
+    noun = "check_in"
+    unit_lookup = "key_result__objective__unit"
+    field_groups = {"MONEY": ("value", "comment")}
+
+    def is_money(self, obj: CheckIn) -> bool:
+        return obj.key_result.is_money
+
+
+@register_policy
+class StatusUpdatePolicy(Policy):
+    """Status updates belong to the unit they are about, or that owns the epic or objective they are about."""
+
+    model = StatusUpdate
+    noun = "status"

@@ -38,6 +38,11 @@ NOUNS: Final = {
     "item": gettext_lazy("Work items"),
     "sprint": gettext_lazy("Sprints"),
     "metrics": gettext_lazy("Metrics"),
+    "kpi": gettext_lazy("KPIs"),
+    "measurement": gettext_lazy("Values of KPIs"),
+    "objective": gettext_lazy("Objectives and key results"),
+    "check_in": gettext_lazy("Check-ins of key results"),
+    "status": gettext_lazy("Status updates"),
     "import": gettext_lazy("Imports"),
     "operations": gettext_lazy("Operation of the portal"),
 }

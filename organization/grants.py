@@ -59,8 +59,23 @@ _LOOK: Final = _down(
     "sprint.view",
     "workflow.view",
     "metrics.view",
+    "kpi.view",
+    "measurement.view",
+    "objective.view",
+    "check_in.view",
+    "status.view",
 )
-_WHY: Final = _up("unit.view", "period.view", "calendar.view", "theme.view", "epic.view", "feature.view")
+_WHY: Final = _up(
+    "unit.view",
+    "period.view",
+    "calendar.view",
+    "theme.view",
+    "epic.view",
+    "feature.view",
+    # What the units above want to achieve; not what they are measured by, which may add up what neighbours do.
+    "objective.view",
+    "check_in.view",
+)
 _MONEY: Final = _down("money.view")
 _STRATEGY: Final = _down(
     *_all_of("theme", "create", "edit", "delete"),
@@ -74,6 +89,19 @@ _TEAM: Final = _down(
     "team.configure",
     "workflow.configure",
     *_all_of("sprint", "create", "edit", "manage", "delete"),
+)
+_VALUES: Final = _down(
+    *_all_of("kpi", "create", "edit"),
+    *_all_of("measurement", "create", "edit"),
+    *_all_of("objective", "create", "edit"),
+    *_all_of("check_in", "create", "edit"),
+    *_all_of("status", "create", "edit"),
+)
+_OUTCOMES: Final = _VALUES | _down(
+    # MANAGE is to set a verdict by hand.
+    *_all_of("kpi", "delete", "manage"),
+    *_all_of("objective", "delete", "manage"),
+    "status.delete",
 )
 _HOUSE: Final = _down(
     *_all_of("unit", "create", "edit", "move", "manage"),
@@ -91,18 +119,32 @@ _OPERATION: Final = _down(
 )
 
 ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
-    Role.ADMINISTRATOR: _LOOK | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _HOUSE | _OPERATION,
+    Role.ADMINISTRATOR: _LOOK | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _OUTCOMES | _HOUSE | _OPERATION,
     # Nobody can give a role that grants more than they hold: whoever staffs the teams holds what teams hold.
-    Role.PMO_STAFF: _LOOK | _WHY | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _HOUSE | _down("import.create"),
+    Role.PMO_STAFF: (
+        _LOOK | _WHY | _MONEY | _STRATEGY | _FEATURES | _ITEMS | _TEAM | _OUTCOMES | _HOUSE | _down("import.create")
+    ),
     Role.COMMITTEE_MEMBER: _LOOK | _WHY | _MONEY,
     Role.EXECUTIVE: _LOOK | _WHY | _MONEY,
-    Role.PROGRAM_LEAD: _LOOK | _WHY | _FEATURES | _down("epic.create", "epic.edit"),
-    Role.PRODUCT_OWNER: _LOOK | _WHY | _ITEMS | _TEAM,
-    Role.SCRUM_MASTER: _LOOK | _WHY | _ITEMS | _TEAM,
-    Role.DEVELOPER: _LOOK | _WHY | _ITEMS,
+    Role.PROGRAM_LEAD: _LOOK | _WHY | _FEATURES | _OUTCOMES | _down("epic.create", "epic.edit"),
+    Role.PRODUCT_OWNER: _LOOK | _WHY | _ITEMS | _TEAM | _VALUES,
+    Role.SCRUM_MASTER: _LOOK | _WHY | _ITEMS | _TEAM | _VALUES,
+    Role.DEVELOPER: _LOOK | _WHY | _ITEMS | _down("check_in.create", "measurement.create"),
     Role.COACH: _LOOK | _WHY,
     Role.SUPPORT: _LOOK | _WHY,
-    Role.STAKEHOLDER: _down("unit.view", "theme.view", "epic.view", "feature.view", "period.view") | _WHY,
+    Role.STAKEHOLDER: _down(
+        "unit.view",
+        "theme.view",
+        "epic.view",
+        "feature.view",
+        "period.view",
+        "kpi.view",
+        "measurement.view",
+        "objective.view",
+        "check_in.view",
+        "status.view",
+    )
+    | _WHY,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import models
 
 from collaboration.models import Job
-from metrics.models import Rollup
+from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, StatusUpdate
 from organization.grants import ROLE_GRANTS, Grant, Reach
 from organization.models import (
     Calendar,
@@ -63,6 +63,12 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     Sprint: "sprint",
     Job: "import",
     Rollup: "metrics",
+    Kpi: "kpi",
+    Measurement: "measurement",
+    Objective: "objective",
+    KeyResult: "objective",
+    CheckIn: "check_in",
+    StatusUpdate: "status",
 }
 """The noun of the permissions on each kind of thing."""
 

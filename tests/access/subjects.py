@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 
 from collaboration.models import Job
-from metrics.models import Rollup, ScopeKind
+from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, ScopeKind, StatusUpdate
+from metrics.services.check_ins import check_in_record
+from metrics.services.kpis import kpi_create
+from metrics.services.measurements import measurement_record
+from metrics.services.objectives import key_result_create, objective_create
+from metrics.services.status import status_create
 from organization.access import SYSTEM
 from organization.models import (
     Calendar,
@@ -131,6 +136,20 @@ def _case(place: Place) -> BusinessCase:
     return made
 
 
+def _kpi(place: Place) -> Kpi:
+    """An amount: what those without the right to see money must not meet anywhere."""
+    values = {"name": f"Earned by {place.unit.name}", "number_format": "MONEY", "currency": "EUR", "target_value": 900}
+    return kpi_create(actor=SYSTEM, unit=place.unit, values=values, at=NOW)
+
+
+def _key_result(place: Place) -> KeyResult:
+    values = {"title": "Earn more", "number_format": "MONEY", "currency": "EUR", "target_value": 900}
+    return key_result_create(actor=SYSTEM, objective=place.the(Objective), values=values, at=NOW)
+
+
+_READING: Final = {"day": date(2026, 6, 2), "value": 10}
+
+
 MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     Unit: lambda place: place.unit,
     Person: lambda place: person_make(unit=place.unit),
@@ -165,4 +184,17 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     Sprint: lambda place: sprint_make(place.the(Team)),
     Job: _job,
     Rollup: _rollup,
+    Kpi: _kpi,
+    Measurement: lambda place: measurement_record(actor=SYSTEM, kpi=place.the(Kpi), values=_READING, at=NOW),
+    Objective: lambda place: objective_create(
+        actor=SYSTEM, unit=place.unit, values={"title": f"Be liked by {place.unit.name}"}, at=NOW
+    ),
+    KeyResult: _key_result,
+    CheckIn: lambda place: check_in_record(actor=SYSTEM, key_result=place.the(KeyResult), values=_READING, at=NOW),
+    StatusUpdate: lambda place: status_create(
+        actor=SYSTEM,
+        unit=place.unit,
+        values={"verdict": "AT_RISK", "headline": "Fog ahead", "next_due_on": date(2026, 6, 20)},
+        at=NOW,
+    ),
 }

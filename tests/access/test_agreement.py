@@ -67,6 +67,12 @@ def test_amounts_and_addresses_belong_to_groups() -> None:
     assert groups == {
         "Person": {"PERSONAL": ("email",)},
         "BusinessCase": {"MONEY": ("cost_mvp", "cost_full", "benefit")},
+        "Kpi": {
+            "MONEY": ("baseline_value", "target_value", "target_high", "at_risk_at", "off_at", "tolerance", "formula")
+        },
+        "Measurement": {"MONEY": ("value", "comment")},
+        "KeyResult": {"MONEY": ("start_value", "target_value")},
+        "CheckIn": {"MONEY": ("value", "comment")},
     }
 
 

@@ -7,12 +7,14 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
+from metrics.services.measurements import UploadedValue
 from organization.models import PeriodKind, Person, Role, User
 from organization.services.periods import PlannedPeriod
 from portfolio.models import EpicEvent, FeatureEvent, StateCategory, TrackedKind
@@ -31,6 +33,7 @@ REASONS: Final = {
     "portfolio.services.checks": "parts of services",
     "organization.services.roles.require_rights_of": "is itself a check",
     "organization.services.people_bulk.people_ensure": "",
+    "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
 }
 """Functions that take an actor and ask nothing of it, and why that is right."""
 
@@ -116,6 +119,10 @@ BY_NAME: Final[dict[str, Any]] = {
     "description": "",
     "currency": "EUR",
     "method": "SCRUM",
+    "verdict": "AT_RISK",
+    "expires_on": date(2026, 7, 1),
+    "is_removed": True,
+    "about": None,
     "mode": "HOSTED",
 }
 """What plain arguments are filled with."""
@@ -151,6 +158,8 @@ def argument(place: Place, function: Callable[..., Any], parameter: inspect.Para
         return User.objects.filter(person=person).first() or user_make(person)
     if name == "theme" and "themes" not in module:
         return "dark"
+    if name == "rows":
+        return [UploadedValue(place.the(_model("Kpi")).pk, date(2026, 5, 1), Decimal(3))]
     if name == "items":
         return [place.the(_model("WorkItem"))]
     model_name = KINDS.get(name, name.title().replace("_", ""))

@@ -1,0 +1,264 @@
+"""Objectives as pages show them: a tree, each with its key results, their scores and where the values come from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from metrics.calculations.value import Direction as AimDirection
+from metrics.calculations.value import (
+    elapsed_ratio,
+    key_result_score,
+    objective_score,
+    pace_verdict,
+)
+from metrics.models import CheckIn, DrivenBy, KeyResult, Kpi, Measurement, Objective, VerdictOverride
+from metrics.selectors.value import Standing, latest_readings, overrides_on, value_text
+from pmo_portal.lib import format as formatting
+from pmo_portal.lib.access import Action, Actor, policy_for, visible
+
+STALE_DAYS: Final = 30
+"""A key result driven by hand that nobody has spoken about for longer is stale."""
+
+SHOWN_VALUES: Final = 9
+
+# Features linked by themselves and through their epic count once. Sub-tasks are parts of other items.
+_WORK = """
+    SELECT linked.key_result_id, count(*) FILTER (WHERE s.category <> 'CANCELLED'),
+           count(*) FILTER (WHERE s.category = 'DONE')
+      FROM (SELECT key_result_id, feature_id FROM metrics_keyresultwork
+             WHERE key_result_id = ANY(%(ids)s) AND feature_id IS NOT NULL
+             UNION
+            SELECT k.key_result_id, f.id FROM metrics_keyresultwork k
+              JOIN portfolio_feature f ON f.epic_id = k.epic_id AND f.deleted_at IS NULL
+             WHERE k.key_result_id = ANY(%(ids)s)) AS linked
+      JOIN teams_workitem w ON w.feature_id = linked.feature_id AND w.deleted_at IS NULL AND w.type <> 'SUBTASK'
+      JOIN portfolio_workflowstate s ON s.id = w.state_id
+     GROUP BY 1
+"""
+
+
+@dataclass(slots=True)
+class KeyResultLine:
+    """One key result as one person may see it: where it stands, since when, who or what says so."""
+
+    key_result: KeyResult
+    day: date
+    is_hidden: bool
+    readings: list[Any] = field(default_factory=list)
+    work: tuple[int, int] | None = None
+    is_kpi_seen: bool = False
+
+    @property
+    def latest(self) -> Any:
+        """The newest check-in or measurement; None for work."""
+        return self.readings[-1] if self.readings else None
+
+    @property
+    def current(self) -> Decimal | None:
+        """The current value; None without a measurement."""
+        if self.key_result.driven_by == DrivenBy.WORK:
+            if self.work is None or not self.work[0]:
+                return None
+            return Decimal(100 * self.work[1]) / self.work[0]
+        return self.latest.value if self.latest else None
+
+    @property
+    def score(self) -> float | None:
+        """How far it is, 0..1; None without a measurement."""
+        return self._score(self.current)
+
+    @property
+    def series(self) -> list[float]:
+        """The scores to draw; scores are not amounts."""
+        return [score for one in self.readings if (score := self._score(one.value)) is not None]
+
+    @property
+    def now(self) -> str:
+        """The current value, as text."""
+        return self._text(self.current)
+
+    @property
+    def start(self) -> str:
+        """The start, as text."""
+        return self._text(self.key_result.start_value)
+
+    @property
+    def target(self) -> str:
+        """The target, as text."""
+        return self._text(self.key_result.target_value)
+
+    @property
+    def said_on(self) -> date | None:
+        """The day of its current value; work is always as of now."""
+        if self.key_result.driven_by == DrivenBy.WORK:
+            return self.day if self.work else None
+        return self.latest.day if self.latest else None
+
+    @property
+    def is_stale(self) -> bool:
+        """Driven by hand, and nobody has said anything for long."""
+        if self.key_result.driven_by != DrivenBy.BY_HAND:
+            return False
+        since = self.said_on or self.key_result.created_at.date()
+        return (self.day - since).days > STALE_DAYS
+
+    @property
+    def is_overdue(self) -> bool:
+        """Due, and not reached."""
+        due = self.key_result.due_on
+        return due is not None and due < self.day and (self.score or 0) < 1
+
+    @property
+    def driver(self) -> str:
+        """What drives it, in words: by hand, by which KPI, by how much work."""
+        if self.key_result.driven_by == DrivenBy.KPI:
+            if self.is_kpi_seen and self.key_result.kpi:
+                return _("KPI: %(name)s") % {"name": self.key_result.kpi.name}
+            return _("A KPI")
+        if self.key_result.driven_by == DrivenBy.WORK:
+            done, whole = (self.work[1], self.work[0]) if self.work else (0, 0)
+            if not whole:
+                return _("Linked work, no items yet")
+            return ngettext("%(done)s of %(n)s item done", "%(done)s of %(n)s items done", whole) % {
+                "done": formatting.number(done),
+                "n": formatting.number(whole),
+            }
+        return _("Check-ins by hand")
+
+    def _score(self, current: Decimal | None) -> float | None:
+        return key_result_score(
+            start=self.key_result.start_value,
+            current=current,
+            target=self.key_result.target_value,
+            direction=AimDirection(self.key_result.direction),
+        )
+
+    def _text(self, value: Decimal | None) -> str:
+        return formatting.NOTHING if self.is_hidden else value_text(value, self.key_result)
+
+
+@dataclass(slots=True)
+class ObjectiveLine:
+    """One objective with its key results; ``depth`` counts from the topmost one that this person sees."""
+
+    objective: Objective
+    day: date
+    key_results: list[KeyResultLine] = field(default_factory=list)
+    override: VerdictOverride | None = None
+    depth: int = 0
+    children: list[ObjectiveLine] = field(default_factory=list)
+
+    @property
+    def score(self) -> float | None:
+        """The weighted mean of its key results' scores, 0..1; None when none has data."""
+        return objective_score((line.score, line.key_result.weight) for line in self.key_results)
+
+    @property
+    def elapsed(self) -> float | None:
+        """Which share of its period has passed."""
+        period = self.objective.period
+        return elapsed_ratio(period.starts_on, period.ends_on, self.day) if period else None
+
+    @property
+    def standing(self) -> Standing:
+        """On track, at risk or off against the share of time, and who says so."""
+        return Standing(pace_verdict(self.score, self.elapsed), self.override)
+
+    @property
+    def silent_count(self) -> int:
+        """Key results without a measurement: they are left out of the score."""
+        return sum(line.score is None for line in self.key_results)
+
+
+def objectives_seen(actor: Actor, *, with_archived: bool = False) -> QuerySet[Objective]:
+    """The objectives a person sees, with what their lines show."""
+    objectives = visible(actor, Objective).select_related("unit", "owner", "period", "theme").order_by("title", "pk")
+    return objectives if with_archived else objectives.filter(archived_at__isnull=True)
+
+
+def objective_lines(actor: Actor, objectives: Iterable[Objective], *, day: date) -> list[ObjectiveLine]:
+    """Objectives with their key results, values and verdicts set by hand; five statements however many they are."""
+    lines = {objective.pk: ObjectiveLine(objective, day) for objective in objectives}
+    key_results = (
+        KeyResult.objects.filter(objective__in=list(lines), archived_at__isnull=True)
+        .select_related("kpi", "owner")
+        .order_by("position", "pk")
+    )
+    found = []
+    for key_result in key_results:
+        key_result.objective = lines[key_result.objective_id].objective
+        line = key_result_line(actor, key_result, day=day)
+        lines[key_result.objective_id].key_results.append(line)
+        found.append(line)
+    fill_values(found, day=day)
+    for override in overrides_on(day).filter(objective__in=list(lines)):
+        lines[override.objective_id or 0].override = override
+    return list(lines.values())
+
+
+def key_result_line(actor: Actor, key_result: KeyResult, *, day: date) -> KeyResultLine:
+    """A key result with what this person may see of it, its values not read yet."""
+    kpi = key_result.kpi
+    return KeyResultLine(
+        key_result,
+        day,
+        is_hidden=bool(policy_for(KeyResult).hidden_fields(actor, key_result)),
+        is_kpi_seen=kpi is not None and policy_for(Kpi).allows(actor, Action.VIEW, kpi),
+    )
+
+
+def fill_values(lines: list[KeyResultLine], *, day: date, most: int = SHOWN_VALUES) -> None:
+    """Read the values of key results: check-ins, measurements of their KPIs, linked work; three statements."""
+    by_hand = {line.key_result.pk: line for line in lines if line.key_result.driven_by == DrivenBy.BY_HAND}
+    by_kpi: dict[int, list[KeyResultLine]] = defaultdict(list)
+    for line in lines:
+        if line.key_result.kpi_id is not None:
+            by_kpi[line.key_result.kpi_id].append(line)
+    by_work = {line.key_result.pk: line for line in lines if line.key_result.driven_by == DrivenBy.WORK}
+    check_ins = CheckIn.objects.filter(key_result__in=list(by_hand), day__lte=day)
+    for check_in in latest_readings(check_ins, "key_result_id", most=most):
+        by_hand[check_in.key_result_id].readings.append(check_in)
+    measurements = Measurement.objects.filter(kpi__in=list(by_kpi), day__lte=day)
+    for measurement in latest_readings(measurements, "kpi_id", most=most):
+        for line in by_kpi[measurement.kpi_id]:
+            line.readings.append(measurement)
+    for key_result_id, whole, done in _work_of(list(by_work)):
+        by_work[key_result_id].work = (whole, done)
+
+
+def _work_of(ids: list[int]) -> list[tuple[int, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WORK, {"ids": ids})
+        rows: list[tuple[int, int, int]] = cursor.fetchall()
+    return rows
+
+
+def as_tree(lines: Iterable[ObjectiveLine]) -> list[ObjectiveLine]:
+    """Lines in the order one reads a tree: under each objective those that serve it. What serves something that is
+    not among them stands at the top."""
+    by_id = {line.objective.pk: line for line in lines}
+    tops = []
+    for line in by_id.values():
+        line.children = []
+    for line in by_id.values():
+        parent = by_id.get(line.objective.parent_id or 0)
+        (parent.children if parent else tops).append(line)
+    tops.sort(key=lambda line: (line.objective.unit.get_kind().rank, line.objective.unit.name, line.objective.title))
+    return list(_walk(tops, 0))
+
+
+def _walk(lines: Iterable[ObjectiveLine], depth: int) -> Iterable[ObjectiveLine]:
+    for line in lines:
+        line.depth = depth
+        yield line
+        yield from _walk(line.children, depth + 1)
