@@ -16,6 +16,7 @@ from metrics.charts import bucketed
 from metrics.definitions import CYCLE_TIME, STARTED, THROUGHPUT, VELOCITY, WIP, Metric
 from metrics.selectors.numbers import UnitNumbers
 from metrics.selectors.selection import Selection
+from metrics.selectors.words import stretch_words, than_flow, than_stock
 from organization.models import Unit, UnitKind
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.format import days as format_days
@@ -86,10 +87,6 @@ def rows_url(unit: Unit, code: str, selection: Selection) -> str:
     return reverse("metrics:unit_items", args=[unit.code, code]) + selection.query()
 
 
-def _before(selection: Selection) -> str:
-    return ngettext("than the week before", "than the %(n)s weeks before", selection.weeks) % {"n": selection.weeks}
-
-
 def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
     finished = numbers.flow.finished
     return Tile(
@@ -100,7 +97,7 @@ def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         series=[count for _week, count in numbers.finished_by_week],
         series_kind="bars",
         series_label=_("Finished items by week"),
-        sample=_in_weeks(selection),
+        sample=stretch_words(selection),
         rows_url=rows_url(unit, "throughput", selection),
         rows_label=_see_items(finished),
         **_trend(
@@ -108,7 +105,7 @@ def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
             numbers.flow_before.finished if numbers.is_comparable else None,
             more=_("more"),
             fewer=_("fewer"),
-            selection=selection,
+            than=than_flow(selection),
             good=1,
         ),
     )
@@ -136,7 +133,7 @@ def _started(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         series=[count for _week, count in numbers.started_by_week],
         series_kind="bars",
         series_label=_("Started items by week"),
-        sample=_in_weeks(selection),
+        sample=stretch_words(selection),
         rows_url=rows_url(unit, "started", selection),
         rows_label=_see_items(started),
         **trend,
@@ -158,12 +155,11 @@ def _wip(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
         rows_label=_see_items(now),
         **_trend(
             now,
-            numbers.wip_opening if numbers.was_known else None,
+            numbers.wip_before if numbers.is_stock_comparable else None,
             more=_("more"),
             fewer=_("fewer"),
-            selection=selection,
+            than=than_stock(selection),
             good=0,
-            rest=ngettext("than a week ago", "than %(n)s weeks ago", selection.weeks) % {"n": selection.weeks},
         ),
     )
 
@@ -190,12 +186,11 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
             numbers.cycles_before.p50_days,
             more=_("longer"),
             fewer=_("shorter"),
-            selection=selection,
+            than=than_flow(selection),
             good=-1,
             is_days=True,
         )
-    # The wider percentile matters more than "than before", which the arrow says anyway.
-    trend["trend_rest"] = f"· {p85}" if trend else p85
+    trend["trend_rest"] = f"{trend['trend_rest']} · {p85}" if trend else p85
     return Tile(
         value=format_days(cycles.p50_days),
         unit=_("or less for half"),
@@ -243,18 +238,19 @@ def _trend(
     *,
     more: str,
     fewer: str,
-    selection: Selection,
+    than: str,
     good: int,
-    rest: str = "",
     is_days: bool = False,
 ) -> dict[str, Any]:
-    """Say how a number compares with the window before: in words, with a direction; `good` is the better sign.
+    """Say how a number compares with another window: in words, with a direction and what it was; `good` is the better
+    sign.
 
-    Nothing when there is no window before to compare with.
+    Nothing when there is no window to compare with.
     """
     if before is None:
         return {}
     difference = compare(now, before).difference
+    was = format_days(before) if is_days else number(before)
     if not difference:
         return {"trend_word": _("As before"), "trend_way": "flat", "trend_rest": ""}
     amount = format_days(abs(difference)) if is_days else number(abs(difference))
@@ -263,12 +259,8 @@ def _trend(
         "trend_word": f"{amount} {more if difference > 0 else fewer}",
         "trend_way": "up" if difference > 0 else "down",
         "trend_tone": tone,
-        "trend_rest": rest or _before(selection),
+        "trend_rest": f"{than} ({was})",
     }
-
-
-def _in_weeks(selection: Selection) -> str:
-    return ngettext("%(n)s week", "%(n)s weeks", selection.weeks) % {"n": selection.weeks}
 
 
 def _see_items(count: int) -> str:

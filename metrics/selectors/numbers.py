@@ -24,34 +24,46 @@ _DAYS = """
     SELECT scope_id, day, sum(finished)::int, sum(finished_start_not_seen)::int, sum(started)::int, sum(created)::int,
            sum(cancelled)::int, sum(wip_delta)::int
       FROM metrics_rollup
-     WHERE scope_kind = %(kind)s AND scope_id = ANY(%(units)s) AND day >= %(before)s AND day < %(end)s
+     WHERE scope_kind = %(kind)s AND scope_id = ANY(%(units)s) AND day >= %(start)s AND day < %(end)s
        AND (%(type)s = '' OR item_type = %(type)s)
      GROUP BY scope_id, day
 """
 
-# The stock as the first day began: the last checkpoint before it, and what changed since. And since when there are
-# numbers at all.
-_OPENING = """
-    SELECT u.id,
+# Of the window it is compared with only sums are shown.
+_BEFORE = """
+    SELECT scope_id, sum(finished)::int, sum(finished_start_not_seen)::int, sum(started)::int, sum(created)::int,
+           sum(cancelled)::int
+      FROM metrics_rollup
+     WHERE scope_kind = %(kind)s AND scope_id = ANY(%(units)s) AND day >= %(before)s AND day < %(before_end)s
+       AND (%(type)s = '' OR item_type = %(type)s)
+     GROUP BY scope_id
+"""
+
+# A stock as a day began: the last checkpoint before it, and what changed since. And since when there are numbers at
+# all.
+_STOCKS = """
+    SELECT u.id, d.day,
            coalesce((SELECT sum(s.wip) FROM metrics_stockcheckpoint s
                       WHERE s.scope_kind = %(kind)s AND s.scope_id = u.id AND s.day = c.day
                         AND (%(type)s = '' OR s.item_type = %(type)s)), 0)
          + coalesce((SELECT sum(r.wip_delta) FROM metrics_rollup r
                       WHERE r.scope_kind = %(kind)s AND r.scope_id = u.id
-                        AND r.day >= coalesce(c.day, '-infinity') AND r.day < %(before)s
+                        AND r.day >= coalesce(c.day, '-infinity') AND r.day < d.day
                         AND (%(type)s = '' OR r.item_type = %(type)s)), 0),
            (SELECT min(day) FROM metrics_rollup WHERE scope_kind = %(kind)s AND scope_id = u.id)
       FROM unnest(%(units)s::bigint[]) AS u (id)
+      CROSS JOIN unnest(%(stock_days)s::date[]) AS d (day)
       LEFT JOIN LATERAL (
            SELECT max(day) AS day FROM metrics_stockcheckpoint
-            WHERE scope_kind = %(kind)s AND scope_id = u.id AND day <= %(before)s) AS c ON true
+            WHERE scope_kind = %(kind)s AND scope_id = u.id AND day <= d.day) AS c ON true
 """
 
 _CYCLES = """
-    SELECT scope_id, day >= %(start)s, cycle_days, sum(count)::int
-      FROM unnest(%(units)s::bigint[], %(firsts)s::date[]) AS u (id, first)
-      JOIN metrics_cyclecount ON scope_id = u.id AND day >= u.first
-     WHERE scope_kind = %(kind)s AND day < %(end)s
+    SELECT scope_id, u.is_before, cycle_days, sum(count)::int
+      FROM unnest(%(cycle_units)s::bigint[], %(firsts)s::date[], %(ends)s::date[], %(are_before)s::bool[])
+           AS u (id, first, past, is_before)
+      JOIN metrics_cyclecount ON scope_id = u.id AND day >= u.first AND day < u.past
+     WHERE scope_kind = %(kind)s
        AND (%(type)s = '' OR item_type = %(type)s)
      GROUP BY 1, 2, 3
 """
@@ -105,18 +117,21 @@ class Flow:
 class UnitNumbers:
     """Everything a page says about one unit over a selection.
 
-    `flow_before` is the window of the same length before. `wip` is the stock at the end of each day of the window,
-    `wip_opening` as its first day began. `known_since` is the first day with a number. `waiting_since` is set while
-    a change is not in the numbers yet.
+    `compared` is the window it is compared with, if any, `flow_before` and `cycles_before` what happened in it and
+    `wip_before` the stock at its end. `wip` is the stock at the end of each day of the window, `wip_opening` as its
+    first day began. `known_since` is the first day with a number. `waiting_since` is set while a change is not in the
+    numbers yet.
     """
 
     unit_id: int
     window: Window
+    compared: Window | None = None
     flow: Flow = field(default_factory=Flow)
     flow_before: Flow = field(default_factory=Flow)
     finished_by_week: list[tuple[date, int]] = field(default_factory=list)
     started_by_week: list[tuple[date, int]] = field(default_factory=list)
     wip_opening: int = 0
+    wip_before: int = 0
     wip: list[int] = field(default_factory=list)
     cycle_counts: dict[int, int] = field(default_factory=dict)
     cycles: CycleTimes = field(default_factory=lambda: cycle_times({}, start_not_seen_count=0))
@@ -127,13 +142,15 @@ class UnitNumbers:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether there were numbers through the whole window before, give or take its first week."""
-        return self.known_since is not None and self.known_since < self.window.before().start + timedelta(days=7)
+        """Whether there were numbers through the whole window it is compared with, give or take its first week."""
+        if self.compared is None or self.known_since is None:
+            return False
+        return self.known_since < self.compared.start + timedelta(days=7)
 
     @property
-    def was_known(self) -> bool:
-        """Whether there were numbers as the window began, give or take its first week."""
-        return self.known_since is not None and self.known_since < self.window.start + timedelta(days=7)
+    def is_stock_comparable(self) -> bool:
+        """Whether there were numbers by the end of the window it is compared with."""
+        return self.compared is not None and self.known_since is not None and self.known_since < self.compared.end
 
     @property
     def wip_now(self) -> int:
@@ -155,33 +172,44 @@ def numbers_of(
     unit_ids: Sequence[int],
     selection: Period,
     *,
+    against: Window | None = None,
     with_sprints: bool = False,
     not_compared: Collection[int] = (),
 ) -> dict[int, UnitNumbers]:
-    """Read the numbers of some units over a selection: four statements, one more with sprints.
+    """Read the numbers of some units over a selection: four statements, one more to compare, one more with sprints.
 
-    `not_compared` names units whose cycle times of the window before nobody asks for: histograms are the widest rows.
+    `against` is the window to compare with. `not_compared` names units whose cycle times in it nobody asks for:
+    histograms are the widest rows.
     """
-    window, before = selection.window, selection.window.before()
-    result = {unit_id: UnitNumbers(unit_id, window) for unit_id in unit_ids}
+    window = selection.window
+    result = {unit_id: UnitNumbers(unit_id, window, against) for unit_id in unit_ids}
+    histograms = [(unit_id, window, False) for unit_id in unit_ids]
+    if against is not None:
+        histograms += [(unit_id, against, True) for unit_id in unit_ids if unit_id not in not_compared]
     parameters: dict[str, Any] = {
         "kind": ScopeKind.UNIT.value,
         "units": list(unit_ids),
-        "before": before.start,
         "start": window.start,
         "end": window.end,
-        "firsts": [window.start if unit_id in not_compared else before.start for unit_id in unit_ids],
+        "before": against.start if against else None,
+        "before_end": against.end if against else None,
+        "stock_days": sorted({window.start, *([against.end] if against else [])}),
+        "cycle_units": [unit_id for unit_id, _days, _is_before in histograms],
+        "firsts": [days.start for _unit_id, days, _is_before in histograms],
+        "ends": [days.end for _unit_id, days, _is_before in histograms],
+        "are_before": [is_before for _unit_id, _days, is_before in histograms],
         "end_at": selection.end_at,
         "type": selection.item_type,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_OPENING, parameters)
-        openings = {}
-        for unit_id, opening, known_since in cursor.fetchall():
-            openings[unit_id] = opening
-            result[unit_id].known_since = known_since
+        cursor.execute(_STOCKS, parameters)
+        _add_stocks(result, cursor.fetchall())
         cursor.execute(_DAYS, parameters)
-        _add_days(result, openings, cursor.fetchall())
+        _add_days(result, cursor.fetchall())
+        if against is not None:
+            cursor.execute(_BEFORE, parameters)
+            for unit_id, *sums in cursor.fetchall():
+                result[unit_id].flow_before = Flow(*sums)
         cursor.execute(_CYCLES, parameters)
         _add_cycles(result, cursor.fetchall())
         cursor.execute(_WAITING, parameters)
@@ -194,18 +222,23 @@ def numbers_of(
     return result
 
 
-def _add_days(
-    result: dict[int, UnitNumbers],
-    openings: dict[int, int],
-    rows: Iterable[tuple[int, date, int, int, int, int, int, int]],
-) -> None:
-    """Sum flows by window, and let stocks run from day to day."""
+def _add_stocks(result: dict[int, UnitNumbers], rows: Iterable[tuple[int, date, int, date | None]]) -> None:
+    for unit_id, day, stock, known_since in rows:
+        numbers = result[unit_id]
+        numbers.known_since = known_since
+        if day == numbers.window.start:
+            numbers.wip_opening = int(stock)
+        if numbers.compared is not None and day == numbers.compared.end:
+            numbers.wip_before = int(stock)
+
+
+def _add_days(result: dict[int, UnitNumbers], rows: Iterable[tuple[int, date, int, int, int, int, int, int]]) -> None:
+    """Sum flows over the window, and let stocks run from day to day."""
     finished: defaultdict[int, dict[date, int]] = defaultdict(dict)
     begun: defaultdict[int, dict[date, int]] = defaultdict(dict)
     deltas: defaultdict[int, dict[date, int]] = defaultdict(dict)
     for unit_id, day, done, not_seen, started, created, cancelled, wip_delta in rows:
-        numbers = result[unit_id]
-        flow = numbers.flow if day in numbers.window else numbers.flow_before
+        flow = result[unit_id].flow
         flow.finished += done
         flow.finished_start_not_seen += not_seen
         flow.started += started
@@ -219,17 +252,14 @@ def _add_days(
         numbers.finished_by_week = per_week(finished[unit_id], window.start, window.end)
         numbers.started_by_week = per_week(begun[unit_id], window.start, window.end)
         changes = deltas[unit_id]
-        numbers.wip_opening = int(openings.get(unit_id, 0)) + sum(
-            change for day, change in changes.items() if day < window.start
-        )
         numbers.wip = running_stock(numbers.wip_opening, [changes.get(day, 0) for day in window])
 
 
 def _add_cycles(result: dict[int, UnitNumbers], rows: Iterable[tuple[int, bool, int, int]]) -> None:
     """Add histograms up and read percentiles from them."""
     before: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for unit_id, is_in_window, cycle_days, count in rows:
-        counts = result[unit_id].cycle_counts if is_in_window else before[unit_id]
+    for unit_id, is_before, cycle_days, count in rows:
+        counts = before[unit_id] if is_before else result[unit_id].cycle_counts
         counts[cycle_days] = counts.get(cycle_days, 0) + count
     for unit_id, numbers in result.items():
         numbers.cycles = cycle_times(numbers.cycle_counts, start_not_seen_count=numbers.flow.finished_start_not_seen)

@@ -9,16 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from metrics.charts import cycle_chart, throughput_chart, wip_chart
 from metrics.definitions import METRICS
 from metrics.models import Rollup
 from metrics.selectors.numbers import UnitNumbers, numbers_of
-from metrics.selectors.selection import COUNTED_TYPES, WEEKS, Selection, selection_of
+from metrics.selectors.selection import Selection, seen_on_of
 from metrics.selectors.units import top_units, units_directly_below
 from metrics.tiles import rows_url, tile_row
+from metrics.views.picking import selection_context, selection_for
 from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs, unit_tabs
@@ -32,11 +32,12 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
     """How a team, program or portfolio is going: tiles, charts, and the units below side by side."""
     actor = actor_of(request)
     now = timezone.now()
-    selection = selection_of(request.GET, now=now)
+    selection = selection_for(request, unit_id=unit.pk, now=now)
     below = units_directly_below(actor, [unit.pk], day=selection.as_of)[unit.pk]
     numbers = numbers_of(
         [unit.pk, *(one.pk for one in below)],
         selection,
+        against=selection.compared,
         with_sprints=unit.kind == UnitKind.TEAM,
         not_compared=[one.pk for one in below],
     )
@@ -59,8 +60,8 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
 def unit_tiles(request: HttpRequest, unit: Unit) -> HttpResponse:
     """The tiles of a unit, for its own pages, for pages of other apps, and to be fetched again when live."""
     now = timezone.now()
-    selection = selection_of(request.GET, now=now)
-    numbers = numbers_of([unit.pk], selection, with_sprints=unit.kind == UnitKind.TEAM)
+    selection = selection_for(request, unit_id=unit.pk, now=now)
+    numbers = numbers_of([unit.pk], selection, against=selection.compared, with_sprints=unit.kind == UnitKind.TEAM)
     context = {
         "row": tile_row(unit, numbers[unit.pk], selection, now=now),
         "tiles_url": tiles_url(unit, selection),
@@ -75,11 +76,17 @@ def executive(request: HttpRequest) -> HttpResponse:
     """Everything this person answers for, on one page: each of their topmost units, then what stands below it."""
     actor = actor_of(request)
     now = timezone.now()
-    selection = selection_of(request.GET, now=now)
-    tops = top_units(actor, day=selection.as_of)
+    tops = top_units(actor, day=seen_on_of(request.GET, now=now))
+    selection = selection_for(request, unit_id=tops[0].pk if len(tops) == 1 else None, now=now)
     below = units_directly_below(actor, [unit.pk for unit in tops], day=selection.as_of)
     beside = [one.pk for units in below.values() for one in units]
-    numbers = numbers_of([*(unit.pk for unit in tops), *beside], selection, with_sprints=True, not_compared=beside)
+    numbers = numbers_of(
+        [*(unit.pk for unit in tops), *beside],
+        selection,
+        against=selection.compared,
+        with_sprints=True,
+        not_compared=beside,
+    )
     context = {
         "sections": [_section(unit, below[unit.pk], numbers, selection, now) for unit in tops],
         "crumbs": [(_("Metrics"), "")],
@@ -125,27 +132,3 @@ def definition_list(request: HttpRequest) -> HttpResponse:
 def tiles_url(unit: Unit, selection: Selection) -> str:
     """The address of a unit's tiles with the same selection."""
     return reverse("metrics:unit_tiles", args=[unit.code]) + selection.query()
-
-
-def selection_context(selection: Selection) -> dict[str, Any]:
-    """What the picker of weeks, day and type shows."""
-    return {
-        "selection": selection,
-        "definitions_url": reverse("metrics:definition_list"),
-        "week_choices": [
-            {
-                "label": ngettext("%(n)s week", "%(n)s weeks", weeks) % {"n": weeks},
-                "url": selection.query(weeks=weeks if weeks != 13 else None),
-                "is_on": weeks == selection.weeks,
-            }
-            for weeks in WEEKS
-        ],
-        "type_chips": [
-            {
-                "label": item_type.label,
-                "url": selection.query(type=None if item_type == selection.item_type else item_type),
-                "is_on": item_type == selection.item_type,
-            }
-            for item_type in COUNTED_TYPES
-        ],
-    }

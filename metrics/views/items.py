@@ -15,8 +15,7 @@ from django.views.decorators.http import require_GET
 
 from metrics.models import Rollup
 from metrics.selectors.items import BEHIND, PAGE_ROWS, ItemList, ItemRow, is_sort, items_behind
-from metrics.selectors.selection import selection_of
-from metrics.views.dashboards import selection_context
+from metrics.views.picking import selection_context, selection_for
 from organization.models import Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, Actor, access, actor_of
@@ -42,7 +41,7 @@ def unit_items(request: HttpRequest, unit: Unit, metric: str) -> HttpResponseBas
     if metric not in BEHIND:
         raise Http404
     actor = actor_of(request)
-    selection = selection_of(request.GET, now=timezone.now())
+    selection = selection_for(request, unit_id=unit.pk, now=timezone.now())
     wanted = request.GET.get("sort", "")
     sort = wanted if is_sort(wanted) else BEHIND[metric].sort
     items = items_behind(actor, unit, selection, code=metric, sort=sort)

@@ -29,6 +29,7 @@
     if (theme) setTheme(theme.dataset.setTheme);
     const fold = event.target.closest("[data-fold-nav]");
     if (fold) foldNav(fold);
+    if (event.target.closest("[data-print]")) print();
   });
 
   /* <details data-open-for="choose"> opens when its form's choice needs what is inside. */
