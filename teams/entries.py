@@ -15,6 +15,7 @@ from organization.models import Unit
 from organization.terms import named, named_lazy, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import moment
+from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.registry import (
     CreateAction,
     CustomFieldOwner,
@@ -42,7 +43,6 @@ from teams.demo.simulation import work
 from teams.models import Sprint, SprintState, TeamMode, WorkItem
 from teams.selectors import describers  # noqa: F401 - registers how the history words our events
 from teams.selectors.feature_items import feature_items_seen
-from teams.selectors.filters import like_pattern
 
 MOST_TO_DOS: Final = 10
 LETTERS_FOR_TITLES: Final = 3

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
+from organization.models.people import initials_of
 from pmo_portal.lib.access import Actor
 from teams.models import Sprint, SprintState, Team
-from teams.selectors.cards import initials_of
 
 MOST_ROWS: Final = 300
 """Rows drawn of the backlog; beyond it nobody orders by hand. The list of items shows them all."""

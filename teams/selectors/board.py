@@ -23,7 +23,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.windows import day_start, local_day
+from pmo_portal.lib.prepared import prepared_cursor
+from pmo_portal.lib.windows import day_start, local_day, portal_zone
 from teams.models import Team, TeamMethod
 from teams.selectors import board_sql, cards
 from teams.selectors.filters import ItemFilter
@@ -131,7 +132,7 @@ class Column:
 
 
 class CardRow(NamedTuple):
-    """One card as the statement gives it."""
+    """One card as the statement gives it; ages are in metric days, none while it is not blocked."""
 
     id: int
     version: int
@@ -142,8 +143,8 @@ class CardRow(NamedTuple):
     type: str
     estimate: Decimal | None
     category: str
-    state_entered_at: datetime
-    blocked_at: datetime | None
+    state_days: int
+    blocked_days: int | None
     blocked_reason: str
     due_on: date | None
     person: str | None
@@ -152,12 +153,10 @@ class CardRow(NamedTuple):
 
     @classmethod
     def from_json(cls, values: Sequence[Any]) -> CardRow:
-        """A card that came inside another row, its moments, day and amount as text."""
+        """A card that came inside another row, its day and amount as text."""
         row = cls(*values)
         return row._replace(
             estimate=None if row.estimate is None else Decimal(row.estimate),
-            state_entered_at=datetime.fromisoformat(str(row.state_entered_at)),
-            blocked_at=None if row.blocked_at is None else datetime.fromisoformat(str(row.blocked_at)),
             due_on=None if row.due_on is None else date.fromisoformat(str(row.due_on)),
         )
 
@@ -182,6 +181,7 @@ class BoardScope:
             "team": self.team.pk,
             "workflow": self.team.workflow_id,
             "today": self.today,
+            "zone": portal_zone().key,
             "done_since": day_start(self.today - timedelta(days=DONE_DAYS)),
             "units": sorted(self.actor.units("unit.view")),
             "most": MOST_CARDS,
@@ -192,7 +192,7 @@ class BoardScope:
 
 def board_frame(scope: BoardScope) -> Frame:
     """What stands around the cards; one statement, cheap enough to answer "nothing has changed" with."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(board_sql.FRAME[scope.by_sprint], scope.params())
         pulse, path, calendar_id, *sprint = cursor.fetchone()
     return Frame(
@@ -252,8 +252,9 @@ def board_fill(scope: BoardScope, columns: Iterable[Column]) -> None:
     drawn: dict[int, list[CardRow]] = {column.id: [] for column in missing}
     for row in _card_rows(scope, list(drawn)):
         drawn[row.state_id].append(row)
+    face = _face(scope)
     for column in missing:
-        column.html = cards_html(drawn[column.id], scope=scope)
+        column.html = _drawn(drawn[column.id], face)
     cache.set_many({keys[column.id]: str(column.html) for column in missing}, CACHE_SECONDS)
 
 
@@ -266,7 +267,14 @@ def board_facet(scope: BoardScope, facet: str) -> list[tuple[str, str, int]]:
 
 def cards_html(rows: Sequence[CardRow], *, scope: BoardScope, gone: Sequence[int] = ()) -> SafeString:
     """The cards as HTML, in one pass of the template; ``gone`` are ids to take off the board."""
-    face = cards.CardFace(today=scope.today, stale_after_days=scope.team.stale_after_days)
+    return _drawn(rows, _face(scope), gone=gone)
+
+
+def _face(scope: BoardScope) -> cards.CardFace:
+    return cards.CardFace(today=scope.today, stale_after_days=scope.team.stale_after_days)
+
+
+def _drawn(rows: Sequence[CardRow], face: cards.CardFace, *, gone: Sequence[int] = ()) -> SafeString:
     template = engines["jinja2"].get_template("teams/board_cards.jinja")
     html = template.render({"cards": [face.of(row) for row in rows], "gone": gone})
     return mark_safe(html)  # noqa: S308 - drawn by an escaping template

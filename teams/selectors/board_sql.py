@@ -16,6 +16,7 @@ _IN_FLOW: Final = "(s.category NOT IN ('DONE', 'CANCELLED') OR i.state_entered_a
 _ON_BOARD: Final = """
        i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL AND <scope>"""
 
+# The frame is prepared; the others are planned with their values, so that filters that are off cost nothing.
 # Statements begin with SELECT, a WITH stands inside: what begins with WITH is taken for a write by the history of
 # changes (pghistory), which then puts two more calls before it.
 _FRAME: Final = """
@@ -55,7 +56,9 @@ SELECT * FROM (
 """
 
 _FACE: Final = """i.id, i.version, i.state_id, i.rank, i.key, i.title, i.type, i.estimate, s.category,
-           i.state_entered_at, i.blocked_at, i.blocked_reason, i.due_on, p.name AS person,
+           %(today)s::date - (i.state_entered_at AT TIME ZONE %(zone)s::text)::date AS state_days,
+           %(today)s::date - (i.blocked_at AT TIME ZONE %(zone)s::text)::date AS blocked_days,
+           i.blocked_reason, i.due_on, p.name AS person,
            CASE WHEN e.unit_id = ANY(%(epic_units)s) THEN e.title END AS epic, i.service_class"""
 
 _JOINS: Final = """teams_workitem i
@@ -78,7 +81,8 @@ SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
   FROM portfolio_workflowstate s
   LEFT JOIN (
       SELECT card.*, row_number() OVER (PARTITION BY state_id, fits ORDER BY rank) AS place
-        FROM (SELECT <face>, i.assignee_id, <fits> AS fits FROM <joins> WHERE <on_board>) AS card
+        FROM (SELECT <face>, i.assignee_id, i.state_entered_at, i.blocked_at, <fits> AS fits
+                FROM <joins> WHERE <on_board>) AS card
   ) c ON c.state_id = s.id
  WHERE s.workflow_id = %(workflow)s
  GROUP BY s.id
@@ -93,7 +97,7 @@ SELECT s.id, s.name, s.category, s.wip_limit, s.is_hard_limit, s.policy,
        count(c.id), count(c.id) FILTER (WHERE c.fits), sum(c.estimate) FILTER (WHERE c.fits),
        (SELECT json_agg(json_build_array(
                    n.id, n.version, n.state_id, n.rank, n.key, n.title, n.type, n.estimate::text, n.category,
-                   n.state_entered_at, n.blocked_at, n.blocked_reason, n.due_on, n.person, n.epic, n.service_class))
+                   n.state_days, n.blocked_days, n.blocked_reason, n.due_on, n.person, n.epic, n.service_class))
           FROM (SELECT <face> FROM <joins> WHERE i.id = ANY(%(ids)s) AND <on_board> AND <fits>) AS n
          WHERE n.state_id = s.id)
   FROM portfolio_workflowstate s
@@ -108,7 +112,7 @@ HAVING NOT s.is_archived OR count(c.id) > 0
 """
 
 _CARDS: Final = """
-SELECT id, version, state_id, rank, key, title, type, estimate, category, state_entered_at, blocked_at, blocked_reason,
+SELECT id, version, state_id, rank, key, title, type, estimate, category, state_days, blocked_days, blocked_reason,
        due_on, person, epic, service_class
   FROM (
     SELECT <face>, row_number() OVER (PARTITION BY i.state_id ORDER BY i.rank) AS place

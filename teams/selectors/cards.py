@@ -11,9 +11,8 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from organization.models import Person
+from organization.models.people import initials_of
 from pmo_portal.lib.format import points
-from pmo_portal.lib.windows import local_day
 from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
 from teams.models import ItemType
 
@@ -30,11 +29,6 @@ _OVER: Final = frozenset({StateCategory.DONE.value, StateCategory.CANCELLED.valu
 def points_text(estimate: Decimal | None) -> str:
     """A sum of estimates; empty when there is nothing to sum."""
     return _("%(n)s pts") % {"n": points(estimate)} if estimate is not None else ""
-
-
-def initials_of(name: str) -> str:
-    """Up to two letters of a person's name, the same as on their page."""
-    return Person(name=name).initials
 
 
 @dataclass(slots=True)
@@ -99,14 +93,14 @@ class CardFace:
         if row.due_on is not None and row.category not in _OVER:
             card.due = date_format(row.due_on, "j M")
             card.is_late = row.due_on < self._today
-        if row.blocked_at is not None:
-            days = (self._today - local_day(row.blocked_at)).days
+        if row.blocked_days is not None:
+            days = row.blocked_days
             text = _("Blocked %(days)s d · %(reason)s") if days else _("Blocked · %(reason)s")
             card.blocked = text % {"days": days, "reason": row.blocked_reason}
         return card
 
     def _add_age(self, card: Card, row: CardRow) -> None:
-        days = (self._today - local_day(row.state_entered_at)).days
+        days = row.state_days
         if days < 1:
             return
         card.age = self._days % {"days": days}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import day_start
 from teams.models import ItemType
@@ -32,12 +33,6 @@ FITS: Final = """(
     AND (NOT %(is_stale)s
          OR (s.category IN ('COMMITTED', 'ACTIVE', 'WAITING') AND i.state_entered_at < %(stale_before)s))
 )"""
-
-
-def like_pattern(text: str) -> str:
-    """``text`` anywhere, with the signs that LIKE would read as its own taken literally."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 @dataclass(frozen=True, slots=True)

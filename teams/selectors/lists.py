@@ -1,133 +1,172 @@
-"""The list of a team's items: filtered and sorted by an allow-list, page by page, or whole as a file."""
+"""The list of a team's items: what it shows, sorts, groups and filters by. docs/lists.md says how to read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
-from typing import Final
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import OrderBy
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from organization.selectors.custom_columns import custom_columns
+from organization.terms import named_lazy
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.lists.columns import (
+    Badge,
+    ChoiceColumn,
+    DayColumn,
+    KeyColumn,
+    LabelsColumn,
+    MomentColumn,
+    PersonColumn,
+    PointsColumn,
+    ReferenceColumn,
+    StateColumn,
+    TextColumn,
+    TitleColumn,
+)
+from pmo_portal.lib.lists.filters import ME, FlagFilter, NamedFilter, Quick
+from pmo_portal.lib.lists.scope import Scope
+from pmo_portal.lib.lists.spec import ListSpec
 from pmo_portal.lib.windows import day_start
+from portfolio.models import TrackedKind, WorkflowState
 from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
-from teams.models import Team, WorkItem
-from teams.querysets import ILike
-from teams.selectors.filters import ME, NOBODY, ItemFilter, like_pattern
+from teams.models import ItemType, Priority, ServiceClass, Team, WorkItem
 
-PAGE_ROWS: Final = 50
-
-SORTS: Final[Mapping[str, str]] = {
-    "rank": "rank",
-    "key": "pk",
-    "title": "title",
-    "type": "type",
-    "state": "state__position",
-    "assignee": "assignee__name",
-    "estimate": "estimate",
-    "due": "due_on",
-    "updated": "updated_at",
-    "created": "created_at",
-}
-"""What a list may be sorted by: the word in the address and the column behind it."""
-
-SCOPES: Final = ("open", "done", "all")
+OVER = (StateCategory.DONE, StateCategory.CANCELLED)
 
 
-def items_found(
-    team: Team, *, wanted: ItemFilter, scope: str, state_id: int | None, sort: str, actor: Actor, today: date
-) -> QuerySet[WorkItem]:
-    """The items of a team under a filter, in order; empty values last whatever the direction."""
-    found: QuerySet[WorkItem] = WorkItem.objects.present().filter(team=team)
-    over = [StateCategory.DONE, StateCategory.CANCELLED]
-    if state_id is not None:
-        found = found.filter(state_id=state_id)
-    elif scope == "open":
-        found = found.exclude(state__category__in=over)
-    elif scope == "done":
-        found = found.filter(state__category__in=over)
-    found = _narrowed(found, wanted, team=team, actor=actor, today=today)
-    column = F(SORTS[sort.removeprefix("-")])
-    order = OrderBy(column, descending=sort.startswith("-"), nulls_last=True)
-    return found.order_by(order, "pk").select_related("state", "assignee", "sprint", "feature__epic")
+def _blocked(item: WorkItem, scope: Scope) -> Sequence[Badge]:
+    return [Badge(_("Blocked"), "bad", "octagon-alert")] if item.blocked_at else []
 
 
-def sort_of(text: str) -> str:
-    """A sort from the address, or the order of the backlog when it is none of ours."""
-    return text if text.removeprefix("-") in SORTS else "rank"
+def _stale(scope: Scope) -> Q:
+    before = day_start(scope.today - timedelta(days=scope.more["stale_after_days"]))
+    return Q(state__in=scope.more["started"], state_entered_at__lt=before)
 
 
-def csv_head() -> list[str]:
-    """The first line of the file."""
-    return [
-        _("Key"),
-        _("Title"),
-        _("Type"),
-        _("State"),
-        _("Category"),
-        _("Assignee"),
-        _("Estimate"),
-        _("Feature"),
-        _("Sprint"),
-        _("Priority"),
-        _("Class of service"),
-        _("Labels"),
-        _("Blocked because"),
-        _("Due on"),
-        _("Created"),
-        _("Changed"),
-    ]
+ITEMS = ListSpec(
+    code="items",
+    label=named_lazy("Items"),
+    live_kinds="items",
+    url=lambda item: reverse("teams:item_detail", args=[item.key]),
+    select=("state", "assignee", "sprint", "feature__epic", "reporter", "parent"),
+    search=("title", "key"),
+    row_version="version",
+    columns=(
+        KeyColumn(code="key", label=gettext_lazy("Key"), sort_path="pk"),
+        TitleColumn(code="title", label=gettext_lazy("Title"), badges=_blocked, edit="title"),
+        ChoiceColumn(code="type", label=gettext_lazy("Type"), choices=ItemType.choices, edit="type"),
+        StateColumn(code="state", label=gettext_lazy("State"), edit="state"),
+        PersonColumn(code="assignee", label=gettext_lazy("Assignee"), filter_code="who", edit="assignee"),
+        PointsColumn(code="estimate", label=gettext_lazy("Estimate"), edit="estimate"),
+        ReferenceColumn(
+            code="feature",
+            label=named_lazy("Feature"),
+            name="title",
+            permission="feature.view",
+            unit_path="feature__unit",
+            edit="feature",
+            is_default=False,
+        ),
+        ReferenceColumn(
+            code="epic",
+            label=named_lazy("Epic"),
+            path="feature__epic",
+            name="title",
+            permission="epic.view",
+            unit_path="feature__epic__unit",
+        ),
+        ReferenceColumn(code="sprint", label=named_lazy("Sprint"), order_name="starts_at", edit="sprint"),
+        ChoiceColumn(
+            code="priority",
+            label=gettext_lazy("Priority"),
+            choices=Priority.choices,
+            edit="priority",
+            is_default=False,
+        ),
+        ChoiceColumn(
+            code="class",
+            label=gettext_lazy("Class of service"),
+            path="service_class",
+            choices=ServiceClass.choices,
+            edit="service_class",
+            is_default=False,
+        ),
+        LabelsColumn(code="labels", label=gettext_lazy("Labels"), filter_code="label", edit="labels", is_default=False),
+        DayColumn(code="due", label=gettext_lazy("Due"), path="due_on", edit="due_on"),
+        TextColumn(
+            code="reason",
+            label=gettext_lazy("Blocked because"),
+            path="blocked_reason",
+            can_sort=False,
+            is_default=False,
+        ),
+        ReferenceColumn(code="parent", label=gettext_lazy("Part of"), name="key", can_group=False, is_default=False),
+        PersonColumn(code="reporter", label=gettext_lazy("Reporter"), is_default=False),
+        MomentColumn(
+            code="since",
+            label=gettext_lazy("In this state since"),
+            path="state_entered_at",
+            as_day=True,
+            is_default=False,
+        ),
+        MomentColumn(code="created", label=gettext_lazy("Created"), path="created_at", as_day=True, is_default=False),
+        MomentColumn(code="updated", label=gettext_lazy("Changed"), path="updated_at"),
+    ),
+    filters=(
+        NamedFilter(
+            code="scope",
+            label=gettext_lazy("Show"),
+            default="open",
+            default_unless=("state",),
+            named_parts=(
+                ("open", gettext_lazy("Open"), lambda scope: Q(state__in=scope.more["open"])),
+                ("done", gettext_lazy("Finished"), lambda scope: Q(state__in=scope.more["over"])),
+                ("all", gettext_lazy("All"), lambda scope: Q(pk__isnull=False)),
+            ),
+        ),
+        FlagFilter(code="blocked", label=gettext_lazy("Blocked"), test=lambda scope: Q(blocked_at__isnull=False)),
+        FlagFilter(code="stale", label=gettext_lazy("Stale"), test=_stale, can_deny=False),
+    ),
+    quick=(
+        Quick("scope", "open", gettext_lazy("Open")),
+        Quick("scope", "done", gettext_lazy("Finished")),
+        Quick("scope", "all", gettext_lazy("All")),
+        Quick("who", ME, gettext_lazy("Mine"), "user"),
+        Quick("blocked", "1", gettext_lazy("Blocked")),
+        Quick("stale", "1", gettext_lazy("Stale")),
+    ),
+)
 
 
-def csv_rows(found: QuerySet[WorkItem], *, feature_units: frozenset[int]) -> Iterator[list[object]]:
-    """The lines of the file, read as they are sent; a feature its reader may not see is left out."""
-    for item in found.iterator(chunk_size=500):
-        feature = item.feature if item.feature and item.feature.unit_id in feature_units else None
-        yield [
-            item.key,
-            item.title,
-            item.get_type_display(),
-            item.state.name,
-            item.state.get_category_display(),
-            item.assignee.name if item.assignee else "",
-            item.estimate,
-            feature.key if feature else "",
-            item.sprint.name if item.sprint else "",
-            item.get_priority_display(),
-            item.get_service_class_display(),
-            ", ".join(item.labels),
-            item.blocked_reason,
-            item.due_on,
-            item.created_at.isoformat(timespec="seconds"),
-            item.updated_at.isoformat(timespec="seconds"),
-        ]
+def items_list(team: Team, *, actor: Actor) -> ListSpec:
+    """The list of a team's items with the own fields of its unit; a team without sprints has no column of them."""
+    spec = ITEMS.with_columns(custom_columns(owner=TrackedKind.ITEM, unit_id=team.pk))
+    return spec if team.has_sprints else spec.without("sprint")
 
 
-def _narrowed(
-    found: QuerySet[WorkItem], wanted: ItemFilter, *, team: Team, actor: Actor, today: date
-) -> QuerySet[WorkItem]:
-    if wanted.text:
-        pattern = like_pattern(wanted.text)
-        found = found.filter(Q(**{f"title__{ILike.lookup_name}": pattern}) | Q(key__ilike=pattern))
-    if wanted.who == ME:
-        found = found.filter(assignee_id=actor.person_id or 0)
-    elif wanted.who == NOBODY:
-        found = found.filter(assignee__isnull=True)
-    elif wanted.who:
-        found = found.filter(assignee_id=int(wanted.who))
-    if wanted.epic == NOBODY:
-        found = found.filter(feature__epic__isnull=True)
-    elif wanted.epic:
-        found = found.filter(feature__epic_id=int(wanted.epic), feature__epic__unit__any_of=actor.units("epic.view"))
-    if wanted.type:
-        found = found.filter(type=wanted.type)
-    if wanted.label:
-        found = found.filter(labels__contains=[wanted.label])
-    if wanted.is_blocked:
-        found = found.filter(blocked_at__isnull=False)
-    if wanted.is_stale:
-        before = day_start(today - timedelta(days=team.stale_after_days))
-        found = found.filter(state__category__in=STARTED_CATEGORIES, state_entered_at__lt=before)
-    return found
+def items_of(team: Team) -> QuerySet[Any]:
+    """All items of a team that are not in the recycle bin."""
+    return WorkItem.objects.present().filter(team=team)
+
+
+def items_scope(team: Team, *, actor: Actor, today: Any) -> Scope:
+    """Who looks at the list of a team. The states are named by their ids, so that an index serves what is asked of
+    them; one statement."""
+    states = WorkflowState.objects.filter(workflow_id=team.workflow_id).values_list("pk", "category")
+    found = list(states)
+    return Scope(
+        actor,
+        today,
+        team.pk,
+        {
+            "open": [pk for pk, category in found if category not in OVER],
+            "over": [pk for pk, category in found if category in OVER],
+            "started": [pk for pk, category in found if category in STARTED_CATEGORIES],
+            "stale_after_days": team.stale_after_days,
+        },
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
@@ -13,54 +13,55 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from organization.terms import words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
-from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.lists.parts import Doors, Empty
+from pmo_portal.lib.lists.respond import list_response
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import local_day
 from portfolio.models import WorkflowState
 from teams.forms import ItemForm
 from teams.models import Team, TeamMode, WorkItem
-from teams.selectors.filters import ItemFilter, toggled
-from teams.selectors.lists import PAGE_ROWS, SCOPES, csv_head, csv_rows, items_found, sort_of
+from teams.selectors.lists import items_list, items_of, items_scope
 from teams.selectors.within import column_of, deleted_items
 from teams.services.items import item_create
-from teams.views.chips import Chip, query_url
 from teams.views.frames import team_context
 from teams.views.setting_up import or_set_up
+
+PAGE_ROWS: Final = 50
 
 
 @require_GET
 @or_set_up
 @access(Action.VIEW, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
-    """A team's items: filtered, sorted, fifty a page; ``?format=csv`` gives all of them as a file."""
-    actor = actor_of(request)
-    wanted = ItemFilter.from_query(request.GET)
-    scope = request.GET.get("scope", "open")
-    scope = scope if scope in SCOPES else "open"
-    state_id = whole_number(request.GET.get("state", ""))
-    sort = sort_of(request.GET.get("sort", ""))
-    found = items_found(
-        team, wanted=wanted, scope=scope, state_id=state_id, sort=sort, actor=actor, today=local_day(timezone.now())
+    """A team's items as a list; ``?format=`` gives exactly what it shows as a file."""
+    actor, unit = actor_of(request), team.unit
+    may_create = actor.can("item.create", team.pk) and not team.is_mirrored
+    create_url = reverse("teams:item_create_in", args=[unit.code]) if may_create else ""
+    doors = Doors(
+        name=f"{unit.code}-items",
+        title=words(_("{Items} of %(team)s") % {"team": unit.name}),
+        unit_name=unit.name,
+        empty=Empty(
+            title=words(_("No {items} yet")),
+            text=_(
+                "Items are the stories, bugs, tasks and spikes of the team. Add the first one here or on the board."
+            ),
+            action_label=words(_("New {item}")),
+            action_url=create_url,
+        ),
+        live_units=(team.pk,),
     )
-    if request.GET.get("format") == "csv":
-        rows = csv_rows(found, feature_units=actor.units("feature.view"))
-        return csv_response(name=f"{team.unit.code}-items", head=csv_head(), rows=rows)
-    query = {name: str(value) for name, value in request.GET.items() if name not in {"page", "format", "q"}}
-    page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {
-        **team_context(request, team, "items", (_("Items"), "")),
-        "page": page,
-        "sort": sort,
-        "filter": wanted,
-        "query": query,
-        "chips": _list_chips(team, wanted, scope, query),
-        "csv_url": query_url({**query, **({"q": wanted.text} if wanted.text else {}), "format": "csv"}),
-        "epic_units": actor.units("epic.view"),
-        "can_create": actor.can("item.create", team.pk) and not team.is_mirrored,
-    }
-    return render_page(request, "teams/item_list.html", context, fragment="results")
+    return list_response(
+        request,
+        items_list(team, actor=actor),
+        rows=items_of(team),
+        scope=items_scope(team, actor=actor, today=local_day(timezone.now())),
+        doors=doors,
+        template="teams/item_list.html",
+        context=lambda: {**team_context(request, team, "items", (_("Items"), "")), "create_url": create_url},
+    )
 
 
 @require_GET
@@ -126,16 +127,3 @@ def _state(team: Team, state: str) -> WorkflowState | None:
     """The column a new item was asked for; the first one when it is none of this team's."""
     found = column_of(team, whole_number(state) or 0)
     return None if found is None or found.is_archived else found
-
-
-def _list_chips(team: Team, wanted: ItemFilter, scope: str, query: dict[str, str]) -> list[Chip]:
-    names = {"open": _("Open"), "done": _("Finished"), "all": _("All")}
-    base = {name: value for name, value in query.items() if name != "state"}
-    if wanted.text:
-        base["q"] = wanted.text
-    chips = [Chip(names[each], query_url({**base, "scope": each}), is_on=each == scope) for each in SCOPES]
-    toggles = (("who", "me", _("Mine")), ("blocked", "1", _("Blocked")), ("stale", "1", _("Stale")))
-    return chips + [
-        Chip(label, query_url(toggled(base, name, value)), is_on=base.get(name) == value)
-        for name, value, label in toggles
-    ]

@@ -1,0 +1,1 @@
+"""One engine for every list: docs/lists.md shows how to declare one."""
