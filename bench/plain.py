@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.utils import timezone
 
+from organization.models.people import initials_of
 from pmo_portal.lib.access import Action, access
 from pmo_portal.lib.windows import day_start, local_day
 from teams.models import Team, WorkItem
 from teams.selectors.board import DONE_DAYS
-from teams.selectors.cards import initials_of
 
 _PAGE = Template((Path(__file__).parent / "plain.html").read_text())
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db import connection
 from django.utils import timezone
 
 from organization.grants import ROLE_GRANTS, Reach
 from organization.models import Role
+from pmo_portal.lib.prepared import prepared_cursor
 from pmo_portal.lib.windows import local_day
 
 if TYPE_CHECKING:
@@ -66,23 +68,33 @@ class SystemActor:
 SYSTEM = SystemActor()
 NOBODY = PersonActor(user_id=None, person_id=None)
 
-_GRANTED_UNITS = """
+_GRANTED = """
     SELECT r.person_id, r.role, 'DOWN' AS reach, r.unit_id IS NULL AS everywhere,
-           coalesce(array_agg(DISTINCT c.descendant_id) FILTER (WHERE c.descendant_id IS NOT NULL), '{}')
+           coalesce(array_agg(DISTINCT c.descendant_id) FILTER (WHERE c.descendant_id IS NOT NULL), '{{}}') AS unit_ids
       FROM organization_roleassignment r
       -- Left: who holds a role everywhere holds it before there is a first unit, too.
       LEFT JOIN organization_unitclosure c
         ON (c.ancestor_id = r.unit_id OR r.unit_id IS NULL) AND c.valid_from <= %(day)s AND c.valid_to > %(day)s
-     WHERE r.person_id = ANY(%(people)s) AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
+     WHERE r.person_id = {people} AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
      GROUP BY 1, 2, 4
     UNION ALL
     SELECT r.person_id, r.role, 'UP', false, array_agg(DISTINCT c.ancestor_id)
       FROM organization_roleassignment r
       JOIN organization_unitclosure c
         ON c.descendant_id = r.unit_id AND c.valid_from <= %(day)s AND c.valid_to > %(day)s
-     WHERE r.person_id = ANY(%(people)s) AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
+     WHERE r.person_id = {people} AND r.valid_from <= %(day)s AND r.valid_to > %(day)s
      GROUP BY 1, 2
 """
+_GRANTED_TO_PEOPLE: Final = _GRANTED.format(people="ANY(%(people)s)")
+
+_USER: Final = """
+    SELECT {columns}, granted.role, granted.reach, granted.everywhere, granted.unit_ids
+      FROM organization_user u
+      LEFT JOIN organization_person p ON p.id = u.person_id
+      LEFT JOIN LATERAL ({granted}) AS granted ON true
+     WHERE u.id = %(user)s
+"""
+_GRANTED_WITH_USER: Final = "_granted_with_user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class _Granted:
 def _granted(person_ids: Sequence[int], day: date) -> dict[int, list[_Granted]]:
     rows: dict[int, list[_Granted]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_GRANTED_UNITS, {"people": list(person_ids), "day": day})
+        cursor.execute(_GRANTED_TO_PEOPLE, {"people": list(person_ids), "day": day})
         for person_id, role, reach, everywhere, unit_ids in cursor.fetchall():
             granted = _Granted(Role(role), Reach(reach), everywhere, frozenset(unit_ids))
             rows.setdefault(person_id, []).append(granted)
@@ -123,7 +135,68 @@ def actor_for(user: User, *, day: date | None = None) -> PersonActor:
     if user.person_id is None or not user.is_active:
         return PersonActor(user_id=user.pk, person_id=None)
     on = day or local_day(timezone.now())
-    granted = _granted([user.person_id], on).get(user.person_id, [])
+    return _actor(user, _granted([user.person_id], on).get(user.person_id, []))
+
+
+def user_of_session(user_id: int) -> User | None:
+    """The user behind a session with their person and what they are granted today: every page begins with these, so
+    they come in one statement. :func:`actor_of_session` makes the actor of it."""
+    statement, models, width = _user_statement()
+    day = local_day(timezone.now())
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, {"user": user_id, "day": day})
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    values = rows[0]
+    user, person = (
+        model.from_db("default", names, [values[at] if read is None else read(values[at]) for at, read in columns])
+        for model, names, columns in models
+    )
+    if user.person_id is not None:
+        user.person = person
+    granted = [
+        _Granted(Role(role), Reach(reach), everywhere, frozenset(unit_ids))
+        for role, reach, everywhere, unit_ids in (row[width:] for row in rows)
+        if role is not None
+    ]
+    setattr(user, _GRANTED_WITH_USER, (day, granted))
+    return cast("User", user)
+
+
+def actor_of_session(user: User) -> PersonActor:
+    """The actor behind a request's user. Only for the request that the user was read for: whoever asks later what
+    somebody may do asks :func:`actor_for`."""
+    read_on, granted = getattr(user, _GRANTED_WITH_USER, (None, []))
+    if read_on != local_day(timezone.now()) or user.person_id is None:
+        return actor_for(user)
+    return _actor(user, granted)
+
+
+@lru_cache(maxsize=1)
+def _user_statement() -> tuple[str, list[tuple[Any, list[str], list[tuple[int, Any]]]], int]:
+    """The statement, how its columns become a user and a person, and how many columns that are."""
+    from organization.models import Person, User  # noqa: PLC0415 - see live_rights
+
+    names: list[str] = []
+    models: list[tuple[Any, list[str], list[tuple[int, Any]]]] = []
+    for alias, model in (("u", User), ("p", Person)):
+        fields = model._meta.concrete_fields
+        columns = [(len(names) + number, _reader(field)) for number, field in enumerate(fields)]
+        models.append((model, [field.attname for field in fields], columns))
+        names += [f'{alias}."{field.column}"' for field in fields]
+    granted = _GRANTED.format(people="u.person_id")
+    return _USER.format(columns=", ".join(names), granted=granted), models, len(names)
+
+
+def _reader(field: Any) -> Callable[[Any], Any] | None:
+    """What Django makes of a field's stored value, where it is not the value itself."""
+    if not hasattr(field, "from_db_value"):
+        return None
+    return lambda value: field.from_db_value(value, None, connection)
+
+
+def _actor(user: User, granted: Sequence[_Granted]) -> PersonActor:
     return PersonActor(
         user_id=user.pk,
         person_id=user.person_id,

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
-from organization.access import NOBODY, PersonActor, actor_for
+from organization.access import NOBODY, PersonActor, actor_of_session, user_of
 from organization.terms import words_remembered
 
 
@@ -21,7 +21,7 @@ class PrincipalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         def resolve() -> PersonActor:
-            return actor_for(request.user) if request.user.is_authenticated else NOBODY
+            return actor_of_session(user_of(request)) if request.user.is_authenticated else NOBODY
 
         request.actor = SimpleLazyObject(resolve)  # type: ignore[attr-defined]
         if not request.user.is_authenticated:

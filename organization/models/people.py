@@ -12,6 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+def initials_of(name: str) -> str:
+    """Up to two letters for an avatar: first letters of the first and the last word of a name."""
+    words = [word for word in name.split() if word[0].isalnum()] or [name or "?"]
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return letters.upper()
+
+
 @pghistory.track()
 class Person(models.Model):
     """Somebody who works, decides or asks: assignee, role holder, skill owner, voter.
@@ -40,10 +47,8 @@ class Person(models.Model):
 
     @property
     def initials(self) -> str:
-        """Up to two letters for an avatar: first letters of the first and the last word of the name."""
-        words = [word for word in self.name.split() if word[0].isalnum()] or [self.name or "?"]
-        letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
-        return letters.upper()
+        """Up to two letters for an avatar."""
+        return initials_of(self.name)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -136,7 +136,7 @@ CACHES = {
     }
 }
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "organization.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 60 * 60 * 24 * 14)
@@ -232,6 +232,13 @@ X_FRAME_OPTIONS = "DENY"
 # A board's bulk form may name every card of a large team.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# All files of one form together; exports of trackers are large, and compressed they may be uploaded just as well.
+UPLOAD_MOST_BYTES: int = env.int("UPLOAD_MOST_MIB", 512) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "pmo_portal.lib.uploads.LimitHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -- background work -------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ def database(env: environ.Env, home: Home) -> dict[str, Any]:
     # A connection that died while it was idle is found before a page uses it.
     found["CONN_HEALTH_CHECKS"] = True
     options.setdefault("connect_timeout", 5)
+    # How often a connection sees a statement of `pmo_portal.lib.prepared` before the server keeps its plan.
+    options["prepare_threshold"] = env.int("DATABASE_PREPARE_AFTER", 5) or None
     options.setdefault("application_name", "pmo-portal")
     return found
 
