@@ -47,7 +47,8 @@
 
   const DAY = 86400000;
   const TICKS = [1, 2, 7, 14, 28, 56, 91, 182, 364];
-  const numberOf = (day) => Date.parse(`${day}T00:00:00Z`) / DAY;
+  // A day, or a moment by the portal's clock ("2026-11-04T14:05:00").
+  const numberOf = (day) => Date.parse(day.length > 10 ? `${day}Z` : `${day}T00:00:00Z`) / DAY;
 
   function wordOf(axis, value, { long = false } = {}) {
     if (value === null || value === undefined) return "–";
