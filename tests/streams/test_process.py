@@ -91,6 +91,7 @@ def test_process_ends_soon_with_streams_open(
     assert time.monotonic() - began_at < 3
 
 
+@pytest.mark.load
 def test_two_hundred_clients_hear_at_once_and_cost_little(
     process: StreamProcess, visitor: Visitor, user: User, harbour: Unit
 ) -> None:

@@ -252,6 +252,7 @@ def test_stream_ends_after_an_hour_and_a_new_ticket_opens_the_next(
 # --- slow browsers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.load
 def test_browser_that_stops_reading_loses_its_place_and_slows_nobody(
     cramped_visitor: Visitor, user: User, harbour: Unit
 ) -> None:

@@ -80,6 +80,7 @@ def undisturbed(tmp_path: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.fault
 def test_an_import_killed_in_the_middle_is_finished_by_the_next_worker(
     undisturbed: dict[str, int], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_an_import_killed_in_the_middle_is_finished_by_the_next_worker(
     assert counts() == undisturbed
 
 
+@pytest.mark.fault
 def test_two_imports_of_one_file_at_once_equal_one(undisturbed: dict[str, int], tmp_path: Path) -> None:
     unit, path = portfolio_make("TWICE"), export(tmp_path)
     jobs = [start(unit, path), start(unit, path)]
