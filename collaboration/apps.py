@@ -10,4 +10,4 @@ class CollaborationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from collaboration import policies  # noqa: F401 - it needs the loaded models
+        from collaboration import entries, policies  # noqa: F401 - it needs the loaded models

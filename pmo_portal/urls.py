@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("organization.urls")),
+    path("", include("collaboration.urls")),
     path("", include("portfolio.urls")),
     path("", include("teams.urls")),
     path("metrics/", include("metrics.urls")),

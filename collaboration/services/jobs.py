@@ -25,6 +25,8 @@ from django.utils.translation import gettext as _
 
 from collaboration.models import Job, JobError
 from collaboration.models.jobs import JobState
+from collaboration.services.job_files import job_files_expire
+from collaboration.services.job_kinds import job_kind
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import DomainError, Refused
@@ -105,6 +107,7 @@ class JobRun:
         self.job = row
 
     def _note(self, problems: Iterable[Problem]) -> None:
+        """Keep what is wrong with rows, as far as anybody would read it."""
         found = list(problems)
         if not found:
             return
@@ -133,14 +136,18 @@ def job_start(
     *,
     actor: Actor,
     kind: str,
-    unit: Unit,
+    unit: Unit | None,
     title: str,
     parameters: Mapping[str, Any],
     at: datetime,
     is_sent: bool = True,
 ) -> Job:
     """Put work into the queue. ``is_sent`` False leaves it to the caller to run it, as a command does."""
-    require_within(actor, Action.CREATE, Job, unit.pk)
+    if job_kind(kind).is_personal:
+        if unit is not None:
+            require(actor, Action.VIEW, unit)
+    else:
+        require_within(actor, Action.CREATE, Job, unit.pk if unit else None)
     if kind not in _runners:
         raise ValueError(f"nobody knows how to do {kind}")
     with transaction.atomic():
@@ -181,11 +188,19 @@ def job_retry(*, actor: Actor, job: Job, at: datetime) -> Job:
         job = Job.objects.select_for_update().get(pk=job.pk)
         if job.state not in {JobState.FAILED, JobState.CANCELLED}:
             raise Refused(_("Only a job that failed or was cancelled can be tried again."))
-        job.state, job.failure, job.attempts, job.ended_at = JobState.QUEUED, "", 0, None
-        job.is_cancel_requested, job.leased_until = False, None
-        job.save(update_fields=["state", "failure", "attempts", "ended_at", "is_cancel_requested", "leased_until"])
+        job.state, job.failure, job.attempts, job.ended_at, job.seen_at = JobState.QUEUED, "", 0, None, None
+        job.is_cancel_requested, job.leased_until, job.expires_at = False, None, None
+        job.save()
         transaction.on_commit(partial(_send, job.pk))
     return job
+
+
+def job_seen(*, actor: Actor, job: Job, at: datetime) -> None:
+    """Note that whoever asked for an ended job knows how it ended; anybody else's look counts for nothing."""
+    require(actor, Action.VIEW, job)
+    if actor.person_id is not None:
+        mine = Job.objects.filter(pk=job.pk, requested_by_id=actor.person_id, seen_at__isnull=True)
+        mine.filter(ended_at__isnull=False).update(seen_at=at)
 
 
 def job_claim(job_id: int, *, at: datetime, holder: str = "", take_over: bool = False) -> JobRun | None:
@@ -248,7 +263,8 @@ def jobs_resume_lapsed(*, at: datetime) -> int:
 
 
 def jobs_expire(*, at: datetime) -> int:
-    """Delete ended jobs whose result has expired."""
+    """Delete ended jobs whose result has expired, and files that have."""
+    job_files_expire(at=at)
     _rows, by_model = Job.objects.filter(expires_at__lte=at, ended_at__isnull=False).delete()
     return by_model.get(Job._meta.label, 0)
 

@@ -1,0 +1,57 @@
+"""Jobs as people look for them: mine, those of my units, by state; and what is wrong with their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet
+
+from collaboration.models import FilePurpose, Job, JobError, JobFile, JobState
+from collaboration.querysets import JobQuerySet
+from pmo_portal.lib.access import Actor, visible
+
+TOLD_FOR: Final = timedelta(days=14)
+"""So long the home page says how somebody's work ended, unless they have looked."""
+
+
+def jobs_seen(actor: Actor, *, only_own: bool, personal_kinds: frozenset[str]) -> JobQuerySet:
+    """The jobs this person may see: those they asked for, or also those of others in their units. What others do for
+    themselves alone is nobody else's business."""
+    jobs: JobQuerySet = visible(actor, Job)  # type: ignore[assignment]
+    own = Q(requested_by_id=actor.person_id) if actor.person_id is not None else Q(pk__in=[])
+    found = jobs.filter(own) if only_own else jobs.filter(own | ~Q(kind__in=personal_kinds))
+    return found.select_related("unit", "requested_by").annotate(error_count=Count("errors")).newest_first()
+
+
+def jobs_by_state(jobs: QuerySet[Job]) -> dict[str, int]:
+    """How many of these jobs stand where."""
+    counts = dict(jobs.order_by().values_list("state").annotate(n=Count("pk", distinct=True)).values_list("state", "n"))
+    return {state: counts.get(state, 0) for state in JobState.values}
+
+
+def job_errors(job: Job) -> QuerySet[JobError]:
+    """What is wrong with rows of a job's input, in the order in which it was found."""
+    return job.errors.order_by("pk")
+
+
+def job_error_rows(job: Job) -> Iterator[tuple[str, str, str]]:
+    """The same for a file."""
+    return job_errors(job).values_list("place", "message", "row").iterator(chunk_size=500)
+
+
+def job_results(actor: Actor, job: Job, *, at: datetime) -> QuerySet[JobFile]:
+    """The files a job made that this person may fetch: they were made with the requester's rights, so nobody else
+    gets them."""
+    if actor.person_id is None or actor.person_id != job.requested_by_id:
+        return JobFile.objects.none()
+    return job.files.filter(purpose=FilePurpose.RESULT, owner_id=actor.person_id, expires_at__gt=at).order_by("pk")
+
+
+def jobs_to_tell(actor: Actor, *, at: datetime) -> QuerySet[Job]:
+    """Work this person asked for that has ended and that they have not looked at since."""
+    ended = visible(actor, Job).filter(
+        requested_by_id=actor.person_id, seen_at__isnull=True, ended_at__gt=at - TOLD_FOR
+    )
+    return ended.order_by("-ended_at", "-pk")
