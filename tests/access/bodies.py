@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import models
 
-from organization.models import Person, Role, Unit
-from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
+from organization.access import SYSTEM
+from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
+from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
+from portfolio.services.epics import epic_create
+from portfolio.services.features import feature_create
 from portfolio.services.workflows import workflow_of
 from teams.models import Sprint, Team, WorkItem
+from teams.services.items import item_edit
+from teams.services.sprints import sprint_start
 from tests.access.subjects import Place
+from tests.factories.organization import NOW
+from tests.factories.teams import sprint_make
 
 Values = Mapping[str, Any]
 
@@ -20,11 +27,19 @@ Values = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Body:
     """What is sent to an address. ``values`` are accepted when everything comes from one place; each of ``names``
-    is a field with the id of a thing, and how that thing is found in a place."""
+    is a field with the id of a thing, and how that thing is found in a place.
+
+    Where the id of a thing is part of a field's name, ``named_by`` makes all values from a place. ``arguments`` are
+    further parameters of the address, ``before`` is what must have happened, ``headers`` what a browser adds.
+    """
 
     address: str
     values: Callable[[Place], Values]
-    names: Mapping[str, Callable[[Place], Any]]
+    names: Mapping[str, Callable[[Place], Any]] = field(default_factory=dict)
+    named_by: Callable[[Place], Values] | None = None
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    before: Callable[[Place], object] = lambda place: None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _pk(model: type[models.Model]) -> Callable[[Place], Any]:
@@ -55,6 +70,62 @@ def _period_of(unit: Callable[[Place], Unit]) -> Callable[[Place], Any]:
     return lambda place: place.period_of(unit(place)).pk
 
 
+def _running(place: Place) -> None:
+    """The sprint runs with an unfinished item in it, and another one is planned."""
+    sprint, item = place.the(Sprint), place.the(WorkItem)
+    values = {"sprint": sprint}
+    item_edit(actor=SYSTEM, item=item, values=values, seen_version=None, at=NOW)
+    item_edit(actor=SYSTEM, item=place.second_item, values=values, seen_version=None, at=NOW)
+    sprint_start(actor=SYSTEM, sprint=sprint, at=NOW)
+    sprint_make(place.the(Team), name="Next")
+
+
+def _next_sprint(place: Place) -> int:
+    """The planned sprint of the team; before there is one, any of it."""
+    return Sprint.objects.filter(team=place.the(Team)).order_by("-pk")[0].pk
+
+
+def _second_epic(place: Place) -> object:
+    return epic_create(actor=SYSTEM, unit=place.portfolio, title="Second", at=NOW)
+
+
+def _second_feature(place: Place) -> object:
+    return feature_create(actor=SYSTEM, unit=place.program, title="Second", values={"epic": place.the(Epic)}, at=NOW)
+
+
+def _newest(model: type[Epic] | type[Feature]) -> Callable[[Place], int]:
+    """The newest of the unit: the second one where there is one."""
+    return lambda place: model._default_manager.filter(unit=place.unit_at(model)).order_by("-pk")[0].pk
+
+
+def _team_beside(place: Place) -> int:
+    """Another team, for whoever sees it: the neighbour at home, the team itself elsewhere."""
+    beside = Team.objects.filter(unit__code="LIG").exclude(pk=place.the(Team).pk)
+    return beside.get().pk if place.unit.code == "HAR" else place.the(Team).pk
+
+
+def _program_beside(place: Place) -> int:
+    """Another program of the same portfolio at home, the program itself elsewhere."""
+    return Unit.objects.get(code="INLAND").pk if place.unit.code == "HAR" else place.program.pk
+
+
+def _shares(place: Place) -> dict[str, Any]:
+    return {f"theme_{place.the(StrategicTheme).pk}": 40}
+
+
+def _in_place(noun: str, name: str, find: Callable[[Place], Any]) -> Body:
+    """One field edited in place."""
+    parameter = "field" if noun == "item" else "name"
+    address = f"teams:{noun}_field_edit" if noun == "item" else f"portfolio:{noun}_edit_field"
+    return Body(
+        address,
+        lambda p: {name: find(p), "version": 99},
+        {name: find},
+        arguments={parameter: name},
+        headers={"hx-request": "true"},
+    )
+
+
 def _item(place: Place) -> dict[str, Any]:
     return {
         "title": "Named",
@@ -67,6 +138,7 @@ def _item(place: Place) -> dict[str, Any]:
     }
 
 
+_DAYS: Final = {"first_day": "2026-08-01", "last_day": "2026-08-14"}
 _ITEM_NAMES: Final = {"assignee": _pk(Person), "feature": _pk(Feature), "sprint": _pk(Sprint)}
 
 
@@ -199,20 +271,109 @@ BODIES: Final = (
         lambda p: {"owner": "ITEM", "unit": p.unit.pk, "code": "newest", "label": "Newest", "type": "TEXT"},
         {"unit": lambda p: p.unit.pk},
     ),
+    Body("portfolio:epic_align", lambda p: {**_shares(p), "version": p.the(Epic).version}, named_by=_shares),
+    Body("teams:item_transfer", lambda p: {"team": _team_beside(p)}, {"team": _team_beside}),
+    Body(
+        "organization:unit_move",
+        lambda p: {"parent": _program_beside(p), "from_day": "2026-07-01", "confirmed": "1"},
+        {"parent": _program_beside},
+    ),
+    Body("teams:sprint_close", lambda p: {"carry_to": _next_sprint(p)}, {"carry_to": _next_sprint}, before=_running),
+    Body(
+        "teams:sprint_close",
+        lambda p: {
+            "carry_to": "choose",
+            f"item_{p.the(WorkItem).pk}": _next_sprint(p),
+            f"item_{p.second_item.pk}": 0,
+        },
+        named_by=lambda p: {f"item_{p.the(WorkItem).pk}": _next_sprint(p)},
+        before=_running,
+    ),
+    _in_place("item", "assignee", _pk(Person)),
+    _in_place("item", "feature", _pk(Feature)),
+    _in_place("item", "sprint", _pk(Sprint)),
+    _in_place("epic", "owner", _pk(Person)),
+    _in_place("feature", "owner", _pk(Person)),
+    _in_place("feature", "period", _period_of(lambda p: p.program)),
+    Body(
+        "portfolio:epic_board_move",
+        lambda p: {"id": p.the(Epic).pk, "to": _kanban(Epic, 0)(p), "after": _newest(Epic)(p)},
+        {"after": _newest(Epic)},
+        before=_second_epic,
+    ),
+    Body(
+        "portfolio:feature_board_move",
+        lambda p: {"id": p.the(Feature).pk, "to": _kanban(Feature, 0)(p), "after": _newest(Feature)(p)},
+        {"after": _newest(Feature)},
+        before=_second_feature,
+    ),
+    Body("teams:item_sub_add", lambda p: {"title": "Part"}),
+    Body("teams:sprint_create", lambda p: {**_DAYS, "name": "New"}),
+    Body(
+        "teams:sprint_edit",
+        lambda p: {
+            "name": "New",
+            "first_day": "2026-08-01",
+            "last_day": "2026-08-14",
+            "version": p.the(Sprint).version,
+        },
+    ),
+    Body("teams:state_create", lambda p: {"name": "New", "category": "ACTIVE"}),
+    Body("teams:state_edit", lambda p: {"name": "New"}),
+    Body("portfolio:state_create", lambda p: {"name": "New", "category": "ACTIVE"}),
+    Body("portfolio:state_edit", lambda p: {"name": "New"}),
+    Body(
+        "portfolio:case_edit",
+        lambda p: {"mvp": "Twenty shops", "recommendation": "GO", "number": p.the(BusinessCase).number},
+    ),
+    Body(
+        "teams:team_settings",
+        lambda p: {"method": "SCRUM", "started_from": "ACTIVE", "estimate_scale": "LINEAR", "stale_after_days": 9},
+    ),
+    Body("organization:unit_edit", lambda p: {"name": "Newer"}),
+    Body(
+        "organization:period_create",
+        lambda p: {"kind": "PI", "name": "New", "starts_on": "2028-01-01", "last_day": "2028-03-31"},
+    ),
+    Body("organization:period_edit", lambda p: {"name": "New", "starts_on": "2026-06-01", "last_day": "2026-07-31"}),
+    Body("organization:custom_field_edit", lambda p: {"label": "Newer"}),
+    Body("organization:calendar_create", lambda p: {"name": "New", "workdays": ["1", "2"]}),
+    Body("organization:calendar_edit", lambda p: {"name": "New", "workdays": ["1", "2"]}),
 )
 """Everything that ``PMO staff`` of the north may send."""
 
 MASS: Final = (
     ("teams:item_create_in", WorkItem),
     ("teams:item_edit", WorkItem),
+    ("teams:item_sub_add", WorkItem),
+    ("teams:board_add", WorkItem),
+    ("teams:sprint_create", Sprint),
+    ("teams:sprint_edit", Sprint),
+    ("teams:team_settings", Team),
+    ("teams:state_create", WorkflowState),
+    ("teams:state_edit", WorkflowState),
+    ("portfolio:state_create", WorkflowState),
+    ("portfolio:state_edit", WorkflowState),
     ("portfolio:epic_create", Epic),
     ("portfolio:epic_edit", Epic),
+    ("portfolio:epic_board_add", Epic),
+    ("portfolio:epic_edit_field", Epic),
+    ("portfolio:case_edit", BusinessCase),
     ("portfolio:feature_create", Feature),
     ("portfolio:feature_edit", Feature),
+    ("portfolio:feature_board_add", Feature),
     ("portfolio:theme_create", StrategicTheme),
     ("portfolio:theme_edit", StrategicTheme),
     ("organization:unit_create", Unit),
+    ("organization:unit_edit", Unit),
+    ("organization:period_create", Period),
+    ("organization:period_edit", Period),
     ("organization:person_create", Person),
     ("organization:person_edit", Person),
+    ("organization:role_give", RoleAssignment),
+    ("organization:custom_field_create", CustomField),
+    ("organization:custom_field_edit", CustomField),
+    ("organization:calendar_create", Calendar),
+    ("organization:calendar_edit", Calendar),
 )
 """Addresses that create or change a thing, to which all of its columns are sent."""
