@@ -180,18 +180,13 @@ class Fact:
 def effective(changes: Iterable[Change]) -> list[Change]:
     """Return the changes that count, in the order in which they were true.
 
-    An undone change and its undoing are both skipped; undoing an undo brings the first back. The
-    order is the time at which a change was true, then its sequence number; an item's creation
-    comes first even when a back-dated change was true before it.
+    An undone change and its undoing are both skipped; an undoing cannot itself be undone. The order is
+    the time at which a change was true, then its sequence number; an item's creation comes first even
+    when a back-dated change was true before it.
     """
     changes = list(changes)
-    voiders = {change.voids: change for change in changes if change.voids is not None}
-
-    def is_void(change: Change) -> bool:
-        voider = voiders.get(change.seq)
-        return voider is not None and not is_void(voider)
-
-    kept = [change for change in changes if change.voids is None and not is_void(change)]
+    undone = {change.voids for change in changes if change.voids is not None}
+    kept = [change for change in changes if change.voids is None and change.seq not in undone]
     return sorted(kept, key=lambda change: (_BEGINNING if change.kind is Kind.CREATED else change.at, change.seq))
 
 

@@ -7,7 +7,7 @@ compares them.
 How it works. Window functions walk each item's events in the order in which they were true. To know the
 state, team, sprint, estimate and flag after every event, each is carried forward as a running maximum of
 ``event number << 43 | value``: the number grows, so the maximum is always the latest word. One sort
-serves all of them.
+serves all of them. An undone event and its undoing are skipped; an undoing cannot itself be undone.
 """
 
 from __future__ import annotations
@@ -42,18 +42,7 @@ _FORGET_INTERVALS = "DELETE FROM metrics_iteminterval WHERE item_id = ANY(%(item
 # carried together with its code (state << 3 | code), because its meaning is the one valid when it was entered.
 # 8796093022207 is 2^43 - 1. Ids up to 2^40 and a million events an item fit into 63 bits.
 _READ = """
-WITH RECURSIVE undoing (event_id, tip_id, depth) AS (
-    SELECT v.voids_id, v.id, 1
-      FROM teams_itemevent v
-      JOIN teams_itemevent e ON e.id = v.voids_id AND e.voids_id IS NULL
-     WHERE v.subject_id = ANY(%(items)s) AND v.voids_id IS NOT NULL
-    UNION ALL
-    SELECT u.event_id, v.id, u.depth + 1
-      FROM undoing u
-      JOIN teams_itemevent v ON v.voids_id = u.tip_id
-),
-undone AS (SELECT event_id FROM undoing GROUP BY event_id HAVING max(depth) %% 2 = 1),
-said AS (
+WITH said AS (
     SELECT e.subject_id AS item_id, e.at, e.seq, e.kind <> 'CREATED' AS is_later,
            row_number() OVER event_order AS n,
            lead(e.at) OVER event_order AS to_at,
@@ -73,7 +62,7 @@ said AS (
      WHERE e.subject_id = ANY(%(items)s)
        AND e.kind IN ('CREATED', 'STATE', 'TEAM', 'SPRINT', 'ESTIMATE', 'BLOCKED')
        AND e.voids_id IS NULL
-       AND NOT EXISTS (SELECT FROM undone WHERE undone.event_id = e.id)
+       AND NOT EXISTS (SELECT FROM teams_itemevent v WHERE v.voids_id = e.id)
     WINDOW event_order AS (PARTITION BY e.subject_id ORDER BY e.kind <> 'CREATED', e.at, e.seq)
 ),
 carried AS (

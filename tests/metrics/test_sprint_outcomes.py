@@ -22,8 +22,7 @@ from tests.metrics.stored import (
 )
 from tests.metrics.test_derivation import undone
 
-# Passes alone, fails at times behind the whole suite; until that is understood it runs in `make test-all` only.
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

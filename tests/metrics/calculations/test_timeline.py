@@ -14,7 +14,6 @@ from metrics.calculations.timeline import (
     Fact,
     Kind,
     Meaning,
-    effective,
     item_fact,
     item_intervals,
 )
@@ -109,14 +108,6 @@ def test_an_undone_move_is_skipped_with_its_undoing() -> None:
     assert fact_of(undone).category is Category.ACTIVE
     assert fact_of(undone).finished_at is None
     assert fact_of(undone) == fact_of(changes[:2])
-
-
-def test_undoing_an_undo_brings_the_move_back() -> None:
-    changes = history((1, BACKLOG), (2, BUILD), (3, DONE))
-    undone = with_change(changes, Kind.STATE, 4, BUILD, voids=3)
-    redone = with_change(undone, Kind.STATE, 5, DONE, voids=4)
-    assert effective(redone) == changes
-    assert fact_of(redone).finished_on == day(3)
 
 
 def test_a_late_event_takes_its_place_by_the_time_at_which_it_was_true() -> None:
