@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Trials: TypeAlias = NDArray[np.int64]
 """One result a trial."""
 
+Seed: TypeAlias = int | Sequence[int]
+
 TRIALS: Final = 10_000
 MAXIMUM_DAYS: Final = 3650
 """A simulation ends here: who needs ten years or more has no forecast."""
@@ -63,32 +65,144 @@ def items_with_growth(items: int, *, growth: float) -> int:
     return math.ceil(round(items * growth, 6))
 
 
+class _Draws:
+    """Which past day each trial draws on each day to come, in blocks; asked for again, the same.
+
+    Drawn for all trials, done or not: then a forecast for more items meets the same days and is never earlier.
+    """
+
+    def __init__(self, days: int, *, seed: Seed, trials: int) -> None:
+        self._chance = np.random.default_rng(seed)
+        self._shape = (trials, _BLOCK)
+        self._days = days
+        self._blocks: list[NDArray[np.int32]] = []
+
+    def block(self, number: int) -> NDArray[np.int32]:
+        """The draws of the days from `number` x 64 on."""
+        while len(self._blocks) <= number:
+            self._blocks.append(self._chance.integers(0, self._days, size=self._shape, dtype=np.int32))
+        return self._blocks[number]
+
+    def forget(self, number: int) -> None:
+        """Free the memory of a block that nobody asks for again."""
+        self._blocks[number] = np.empty((0, 0), dtype=np.int32)
+
+
 def days_until_done(
-    finished_by_day: Sequence[int], *, items: int, seed: int, trials: int = TRIALS, limit: int = MAXIMUM_DAYS
+    finished_by_day: Sequence[int],
+    *,
+    items: int | Trials,
+    seed: Seed,
+    trials: int = TRIALS,
+    limit: int = MAXIMUM_DAYS,
 ) -> Trials:
     """Simulate 'when': per trial the day, counted from 1, on which the last of `items` is finished.
 
-    Trials that are not done after `limit` days say `limit` + 1; none is done where nothing was ever finished.
+    `items` may differ from trial to trial. Trials that are not done after `limit` days say `limit` + 1; none is done
+    where nothing was ever finished. Nothing to do is done on day 0.
     """
-    result = np.full(trials, limit + 1, dtype=np.int64)
-    if items <= 0:
-        return np.zeros(trials, dtype=np.int64)
+    draws = _Draws(max(len(finished_by_day), 1), seed=seed, trials=trials)
+    return _days_until_done(finished_by_day, items, draws, trials=trials, limit=limit)
+
+
+def _days_until_done(
+    finished_by_day: Sequence[int], items: int | Trials, draws: _Draws, *, trials: int, limit: int, keep: bool = False
+) -> Trials:
+    wanted = np.broadcast_to(np.maximum(np.asarray(items, dtype=np.int64), 0), (trials,))
+    result = np.where(wanted > 0, limit + 1, 0).astype(np.int64)
     history = np.asarray(finished_by_day, dtype=np.int32)
     if not history.any():
         return result
-    chance = np.random.default_rng(seed)
     done = np.zeros(trials, dtype=np.int32)
-    for start in range(0, limit, _BLOCK):
-        length = min(_BLOCK, limit - start)
-        # Drawn for all trials, done or not: then a forecast for more items meets the same days and is never earlier.
-        drawn = history[chance.integers(0, history.size, size=(trials, length), dtype=np.int32)]
-        sums = done[:, None] + np.cumsum(drawn, axis=1, dtype=np.int32)
-        is_done_now = (done < items) & (sums[:, -1] >= items)
-        result[is_done_now] = start + 1 + (sums[is_done_now] >= items).argmax(axis=1)
-        done = sums[:, -1]
-        if done.min() >= items:
+    for number, start in enumerate(range(0, limit, _BLOCK)):
+        if (done >= wanted).all():
             break
+        drawn = history[draws.block(number)[:, : min(_BLOCK, limit - start)]]
+        sums = done[:, None] + np.cumsum(drawn, axis=1, dtype=np.int32)
+        is_done_now = (done < wanted) & (sums[:, -1] >= wanted)
+        result[is_done_now] = start + 1 + (sums[is_done_now] >= wanted[is_done_now, None]).argmax(axis=1)
+        done = sums[:, -1]
+        if not keep:
+            draws.forget(number)
     return result
+
+
+def items_until(items: int | Trials, *, share: float, seed: Seed, trials: int = TRIALS) -> Trials:
+    """How many items a team finishes until `items` of them were of this work, when each is with a chance of `share`.
+
+    With a share of 1 these are the items themselves. The number of others before the last one wanted is negative
+    binomial.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"A focus share lies above 0 and at most at 1, not {share!r}.")
+    wanted = np.broadcast_to(np.maximum(np.asarray(items, dtype=np.int64), 0), (trials,))
+    if share == 1:
+        return wanted
+    others = np.random.default_rng(seed).negative_binomial(np.maximum(wanted, 1), share, size=trials)
+    return np.where(wanted > 0, wanted + others, 0)
+
+
+def sizes_drawn(sizes: Sequence[int], *, features: int, seed: Seed, trials: int = TRIALS) -> Trials:
+    """Simulate how many items features without items will have: per trial, sizes of past features drawn and added."""
+    if not sizes or features <= 0:
+        return np.zeros(trials, dtype=np.int64)
+    drawn = np.random.default_rng(seed).integers(0, len(sizes), size=(trials, features))
+    total: Trials = np.asarray(sizes, dtype=np.int64)[drawn].sum(axis=1)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What one team (or program) still has to do of a feature or an epic, and at which pace.
+
+    `items` are known; `unsplit` features have none yet and draw their size from `sizes`. `share` of what is finished
+    on a day goes into this work. `key` tells the chance of one stream from that of another.
+    """
+
+    key: int
+    finished_by_day: Sequence[int]
+    share: float
+    items: int = 0
+    unsplit: int = 0
+    sizes: Sequence[int] = ()
+
+
+def stream_until_done(stream: Stream, *, seed: int, trials: int = TRIALS) -> Trials:
+    """Simulate 'when' for one stream of work."""
+    drawn = sizes_drawn(stream.sizes, features=stream.unsplit, seed=(seed, stream.key, 1), trials=trials)
+    mine = drawn + stream.items
+    everything = items_until(mine, share=stream.share, seed=(seed, stream.key, 2), trials=trials)
+    return days_until_done(stream.finished_by_day, items=everything, seed=(seed, stream.key, 3), trials=trials)
+
+
+def last_of(parts: Sequence[Trials]) -> Trials:
+    """What takes several streams is done, in each trial, with the last of them."""
+    return np.maximum.reduce(list(parts))
+
+
+def chance_by(trials: Trials, day: int) -> float:
+    """Return the share of the trials that were done by a day."""
+    return float((trials <= day).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many trials came to `first` to `last`, both included."""
+
+    first: int
+    last: int
+    count: int
+
+
+def bars_of(trials: Trials, *, most: int = 40, limit: int | None = None) -> list[Bar]:
+    """Put trials into at most `most` equally wide bars; those beyond `limit` are in none."""
+    known = trials if limit is None else trials[trials <= limit]
+    if not known.size:
+        return []
+    low, high = int(known.min()), int(known.max())
+    width = -(-(high - low + 1) // most)
+    counts = np.bincount((known - low) // width)
+    return [Bar(low + at * width, low + (at + 1) * width - 1, int(count)) for at, count in enumerate(counts)]
 
 
 def finished_within(finished_by_day: Sequence[int], *, days: int, seed: int, trials: int = TRIALS) -> Trials:
@@ -146,11 +260,16 @@ def backtest_when(
     finished = np.asarray(finished_by_day)
     held = dict.fromkeys(percents, 0)
     tested = 0
+    # One set of draws serves all days: each is tested as if it were the only one.
+    draws = _Draws(sample_days, seed=seed, trials=trials) if sample_days else None
     for today in range(sample_days, finished.size):
         limit = finished.size - today
         sample = finished_by_day[today - sample_days : today]
-        result = days_until_done(sample, items=items, seed=seed, trials=trials, limit=limit)
-        forecast = {percent: when_at(result, percent) for percent in percents}
+        # Whoever is to be done with P % chance is so on average to P % at least: no need to try what cannot come due.
+        if draws is None or sum(sample) * limit < max(percents, default=0) / 100 * items * sample_days:
+            continue
+        result = np.sort(_days_until_done(sample, items, draws, trials=trials, limit=limit, keep=True))
+        forecast = {percent: int(result[_rank(trials, percent)]) for percent in percents}
         if max(forecast.values(), default=0) > limit:
             continue
         tested += 1
@@ -169,18 +288,21 @@ def backtest_how_many(
     trials: int = 1000,
 ) -> Backtest:
     """Ask of each past day whether the next `days` brought at least as many items as a forecast made then would say."""
-    finished = np.asarray(finished_by_day)
+    finished = np.asarray(finished_by_day, dtype=np.int64)
     held = dict.fromkeys(percents, 0)
     tested = 0
+    chance = np.random.default_rng(seed)
+    # How often each past day is drawn is multinomial; one set of draws serves all days, as for 'when'.
+    drawn = chance.multinomial(days, np.full(max(sample_days, 1), 1 / max(sample_days, 1)), size=trials)
     for today in range(sample_days, finished.size - days + 1):
-        sample = finished_by_day[today - sample_days : today]
-        if not any(sample):
+        sample = finished[today - sample_days : today]
+        if not sample.any():
             continue
         tested += 1
-        result = finished_within(sample, days=days, seed=seed, trials=trials)
+        result = np.sort(drawn @ sample)[::-1]
         actual = int(finished[today : today + days].sum())
         for percent in percents:
-            held[percent] += actual >= how_many_at(result, percent)
+            held[percent] += actual >= int(result[_rank(trials, percent)])
     return _backtest(tested, held)
 
 
