@@ -6,9 +6,10 @@ explicit: a list of entries in the order of their ``position``. No model signals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -153,6 +154,40 @@ class DemoStep:
     run: Callable[[Any], None]
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalContent:
+    """What approvers are asked about: ``digest`` changes with everything they should have seen.
+
+    ``amount`` chooses the rule; None when there is none. ``label`` names this content, such as "version 3".
+    """
+
+    title: str
+    url: str
+    unit_id: int
+    digest: str
+    label: str
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSubject:
+    """A kind of thing that can be put to approval.
+
+    ``locked`` reads and locks the thing by its id, or returns None when it is gone; ``content`` says what is asked
+    about it now. ``approved`` and ``rejected`` do what follows, in the transaction of the decision, with the ``order``
+    of the request; what they refuse (DomainError) is written beside the decision, which stands.
+    """
+
+    code: str
+    label: str | _StrPromise
+    model: type[Model]
+    locked: Callable[[int], Any]
+    content: Callable[[Any], ApprovalContent]
+    approved: Callable[[Any, Mapping[str, Any], datetime], None]
+    rejected: Callable[[Any, Mapping[str, Any], datetime], None]
+
+
 navigation: Registry[NavigationEntry] = Registry()
 create_actions: Registry[CreateAction] = Registry()
 home_cards: Registry[HomeCard] = Registry()
@@ -165,3 +200,4 @@ tree_listeners: Registry[TreeListener] = Registry()
 unit_pages: Registry[UnitPage] = Registry()
 feature_pages: Registry[FeaturePage] = Registry()
 demo_steps: Registry[DemoStep] = Registry()
+approval_subjects: Registry[ApprovalSubject] = Registry()
