@@ -18,6 +18,7 @@ from metrics.models.parking import BegunWork, StuckItem
 from metrics.models.rollups import CycleCount, Rollup, ScopeKind, StockCheckpoint
 from metrics.models.sprint_burns import SprintBurn
 from metrics.models.status import StatusUpdate, Verdict, VerdictOverride
+from metrics.models.things import StateStay
 
 __all__ = [
     "BegunWork",
@@ -44,6 +45,7 @@ __all__ = [
     "ScopeKind",
     "SprintBurn",
     "StateReading",
+    "StateStay",
     "StatusUpdate",
     "StockCheckpoint",
     "StuckItem",

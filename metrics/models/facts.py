@@ -21,7 +21,8 @@ class ItemFact(models.Model):
     it now. Days are metric days; `cycle_days` and `lead_days` count both ends. `is_counted` is false for what
     counts in no number: sub-items, deleted items, and items not read yet. `is_start_seen` is false when a
     finished item never entered a started column; its finish then stands for its start and percentiles leave
-    it out. `is_data_error`: finished before it was created; such an item has no spans.
+    it out. `is_data_error`: finished before it was created; such an item has no spans. `feature` is the one it belongs
+    to now.
     """
 
     item = models.OneToOneField(
@@ -62,6 +63,9 @@ class ItemFact(models.Model):
     waiting_seconds = models.BigIntegerField(null=True)
     blocked_seconds = models.BigIntegerField(null=True)
     reopened_count = models.PositiveIntegerField()
+    feature = models.ForeignKey(
+        "portfolio.Feature", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
 
     class Meta:
         # Lists behind the numbers ask by unit and day, and only for what counts.
@@ -81,6 +85,12 @@ class ItemFact(models.Model):
                 fields=["cancelled_unit", "cancelled_on"],
                 name="fact_cancelled",
                 condition=Q(is_counted=True, cancelled_on__isnull=False),
+            ),
+            # How far a feature is, team by team.
+            models.Index(
+                fields=["feature", "unit"],
+                name="fact_feature",
+                condition=Q(is_counted=True, feature__isnull=False),
             ),
         )
 

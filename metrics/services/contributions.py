@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -49,15 +49,17 @@ class Counts:
     wip_delta: int = 0
 
 
-MEASURES = tuple(field.name for field in fields(Counts))
+MEASURES = tuple(each.name for each in fields(Counts))
 
 
 @dataclass(slots=True)
 class Contributions:
-    """Sums by unit, day and type, and the histogram of cycle times."""
+    """Sums by unit, day and type, and the histogram of cycle times. `parts` names (feature, team) where work was done:
+    how far they are is counted anew, never added up."""
 
     days: dict[DayKey, Counts]
     cycles: dict[CycleKey, int]
+    parts: set[tuple[int, int]] = field(default_factory=set)
 
     @classmethod
     def none(cls) -> Contributions:
@@ -72,6 +74,7 @@ class Contributions:
                 setattr(mine, measure, getattr(mine, measure) + sign * getattr(counts, measure))
         for cycle_key, count in other.cycles.items():
             self.cycles[cycle_key] += sign * count
+        self.parts |= other.parts
 
     def without_zeros(self) -> Contributions:
         """Leave out the rows in which nothing is left to write."""
@@ -127,6 +130,11 @@ _FLOWS = ("created", "started", "finished", "cancelled")
 _OF_ITEMS = dict.fromkeys((*_FLOWS, "wip"), "item_id = ANY(%(items)s)")
 _OF_UNIT = {flow: f"{flow}_unit_id = %(unit)s" for flow in _FLOWS} | {"wip": "unit_id = %(unit)s"}
 
+PARTS_OF_ITEMS = """
+    SELECT DISTINCT feature_id, unit_id FROM metrics_itemfact
+     WHERE item_id = ANY(%(items)s) AND is_counted AND feature_id IS NOT NULL
+"""
+
 DAYS_OF_ITEMS = _DAYS.format(branches=_BRANCHES.format(**_OF_ITEMS))
 CYCLES_OF_ITEMS = _CYCLES.format(**_OF_ITEMS)
 DAYS_OF_UNIT = _DAYS.format(branches=_BRANCHES.format(**_OF_UNIT))
@@ -135,7 +143,12 @@ CYCLES_OF_UNIT = _CYCLES.format(**_OF_UNIT)
 
 def contributions_of_items(*, item_ids: Sequence[int]) -> Contributions:
     """Sum what these items contribute, as their stored facts and intervals say."""
-    return _contributions(DAYS_OF_ITEMS, CYCLES_OF_ITEMS, items=list(item_ids))
+    items = list(item_ids)
+    result = _contributions(DAYS_OF_ITEMS, CYCLES_OF_ITEMS, items=items)
+    with connection.cursor() as cursor:
+        cursor.execute(PARTS_OF_ITEMS, {"items": items})
+        result.parts.update(cursor.fetchall())
+    return result
 
 
 def contributions_of_team(*, team_id: int) -> Contributions:

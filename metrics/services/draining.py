@@ -34,6 +34,7 @@ from metrics.services.parking import (
 from metrics.services.reading import facts_lock, facts_read
 from metrics.services.rules import RulesChanged, rules_check, rules_note
 from metrics.services.scopes import memberships_refresh
+from metrics.services.things import parts_refresh, stays_read
 from portfolio.models import Outbox, TrackedKind
 
 BATCH_SIZE = 500
@@ -124,13 +125,19 @@ def _drain_batch(*, unit_id: int, at: datetime, batch_size: int) -> Drained:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [unit_id, batch_size])
         lines = cursor.fetchall()
-    # Features and epics have no numbers of their own yet; their lines only clear the way.
     item_ids = {subject_id for kind, subject_id in lines if kind == TrackedKind.ITEM}
     touched: frozenset[int] = frozenset()
     # A parked item's new change has nothing to add: it is read whole or not at all.
     item_ids -= parked_among(item_ids)
     if item_ids:
-        touched = rollup_apply(items_reread(item_ids=sorted(item_ids)))
+        difference = items_reread(item_ids=sorted(item_ids))
+        touched = rollup_apply(difference)
+        parts_refresh(difference.parts, at=at)
+    for thing_kind in (TrackedKind.EPIC, TrackedKind.FEATURE):
+        subject_ids = {subject_id for kind, subject_id in lines if kind == thing_kind}
+        stays_read(kind=thing_kind, subject_ids=subject_ids)
+        touched |= {unit_id} if subject_ids else frozenset()
+    if touched:
         transaction.on_commit(partial(announce, touched))
     work_ended(unit_id=unit_id, work=BegunWork.Work.DRAIN)
     return Drained(line_count=len(lines), item_count=len(item_ids), unit_ids=touched)
@@ -160,7 +167,7 @@ def _drain_item(*, item_id: int, unit_id: int, at: datetime) -> Drained:
     item_begun(item_id=item_id, unit_id=unit_id, at=at)
     while True:
         try:
-            return _drain_one(item_id=item_id, unit_id=unit_id)
+            return _drain_one(item_id=item_id, unit_id=unit_id, at=at)
         except RulesChanged:
             rules_check(at=at)
         except Exception as error:
@@ -172,12 +179,14 @@ def _drain_item(*, item_id: int, unit_id: int, at: datetime) -> Drained:
 
 
 @transaction.atomic
-def _drain_one(*, item_id: int, unit_id: int) -> Drained:
+def _drain_one(*, item_id: int, unit_id: int, at: datetime) -> Drained:
     lock_unit(unit_id)
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM_ITEM, [unit_id, item_id])
         line_count = cursor.rowcount
-    touched = rollup_apply(items_reread(item_ids=[item_id]))
+    difference = items_reread(item_ids=[item_id])
+    touched = rollup_apply(difference)
+    parts_refresh(difference.parts, at=at)
     item_ended(item_id=item_id)
     transaction.on_commit(partial(announce, touched))
     return Drained(line_count=line_count, item_count=1, unit_ids=touched)

@@ -82,7 +82,7 @@ lived AS MATERIALIZED (
     SELECT c.item_id, c.at, c.to_at, c.n, c.state >> 3 AS state_id, c.state & 7 AS category, c.unit_id,
            nullif(c.sprint, 0) AS sprint_id, c.estimate, coalesce(c.blocked, 0) = 1 AS is_blocked,
            c.state & 7 BETWEEN CASE t.started_from WHEN 'ACTIVE' THEN 2 ELSE 1 END AND 3 AS is_started,
-           c.category_before,
+           c.category_before, w.feature_id,
            w.type AS item_type, w.deleted_at IS NULL AND w.parent_id IS NULL AND w.type <> 'SUBTASK' AS is_counted
       FROM carried c
       -- Said again for the planner, which else may read the whole table for a batch.
@@ -99,7 +99,7 @@ cut AS (
      WHERE to_at IS NULL OR at < to_at
 ),
 summed AS (
-    SELECT item_id, item_type, is_counted,
+    SELECT item_id, item_type, is_counted, max(feature_id) AS feature_id,
            max(at) FILTER (WHERE n = 1) AS created_at,
            max(unit_id) FILTER (WHERE n = 1) AS created_unit_id,
            max(n << 43 | unit_id) & 8796093022207 AS unit_id,
@@ -161,7 +161,8 @@ UPDATE metrics_itemfact f
        active_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.active)) END,
        waiting_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.waiting)) END,
        blocked_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.blocked)) END,
-       reopened_count = j.reopened_count
+       reopened_count = j.reopened_count,
+       feature_id = j.feature_id
   FROM judged j
  WHERE f.item_id = j.item_id AND f.item_id = ANY(%(items)s)
 """

@@ -25,6 +25,7 @@ from metrics.services.draining import items_reread
 from metrics.services.locks import lock_unit, lock_unit_if_free
 from metrics.services.parking import is_own_fault, lines_add, stuck_requeue, work_begun, work_ended
 from metrics.services.rules import RulesChanged, rebuild_request, rules_check
+from metrics.services.things import parts_refresh
 from pmo_portal.lib.access import Action, Actor, require_within
 from teams.models import Team, WorkItem
 
@@ -82,7 +83,7 @@ def _rebuild(team_id: int, *, at: datetime) -> bool:
     if not lock_unit_if_free(team_id) or not _requested().filter(team_id=team_id).exists():
         return False
     RollupTeam.objects.filter(team_id=team_id).update(rebuild_requested_at=None, rebuilt_at=at, drained_at=at)
-    touched = _team_reread(team_id)
+    touched = _team_reread(team_id, at=at)
     # What was set aside gets its chance, alone: it must not be able to undo the rest.
     stuck_requeue(_stuck(team_id).values_list("pk", flat=True), at=at)
     work_ended(unit_id=team_id, work=BegunWork.Work.REBUILD)
@@ -121,14 +122,16 @@ def _requested() -> QuerySet[RollupTeam]:
     return RollupTeam.objects.filter(rebuild_requested_at__isnull=False)
 
 
-def _team_reread(team_id: int) -> frozenset[int]:
+def _team_reread(team_id: int, *, at: datetime) -> frozenset[int]:
     """Read all items of a team anew; the differences are written at the end, together."""
     with connection.cursor() as cursor:
         cursor.execute(_MORE_MEMORY)
     difference = Contributions.none()
     for item_ids in _batches(team_id):
         difference.add(items_reread(item_ids=item_ids))
-    return rollup_apply(difference)
+    touched = rollup_apply(difference)
+    parts_refresh(difference.parts, at=at)
+    return touched
 
 
 def _stuck(team_id: int) -> QuerySet[StuckItem]:

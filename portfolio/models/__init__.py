@@ -3,6 +3,7 @@
 from portfolio.models.cases import BusinessCase, Recommendation
 from portfolio.models.epics import Epic, EpicEvent, EpicTheme, EpicType
 from portfolio.models.features import Feature, FeatureEvent
+from portfolio.models.progress import TeamProgress
 from portfolio.models.themes import StrategicTheme, ThemeState
 from portfolio.models.tracking import EventKind, EventSource, Outbox, Tracked, TrackedEvent, TrackedKind
 from portfolio.models.workflow import (
@@ -30,6 +31,7 @@ __all__ = [
     "StateCategory",
     "StateMeaning",
     "StrategicTheme",
+    "TeamProgress",
     "ThemeState",
     "Tracked",
     "TrackedEvent",
