@@ -64,6 +64,8 @@ _LOOK: Final = _down(
     "objective.view",
     "check_in.view",
     "status.view",
+    "approval.view",
+    "approval_rule.view",
 )
 _WHY: Final = _up(
     "unit.view",
@@ -78,6 +80,7 @@ _WHY: Final = _up(
 )
 _MONEY: Final = _down("money.view")
 _STRATEGY: Final = _down(
+    "approval.create",
     *_all_of("theme", "create", "edit", "delete"),
     *_all_of("epic", "create", "edit", "move", "delete", "configure"),
     *_all_of("business_case", "create", "edit"),
@@ -111,6 +114,7 @@ _HOUSE: Final = _down(
     *_all_of("period", "create", "edit", "delete"),
     *_all_of("calendar", "create", "edit", "delete"),
     *_all_of("custom_field", "view", "create", "edit"),
+    *_all_of("approval_rule", "create", "edit"),
     "team.configure",
     "workflow.configure",
 )
@@ -126,7 +130,7 @@ ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
     ),
     Role.COMMITTEE_MEMBER: _LOOK | _WHY | _MONEY,
     Role.EXECUTIVE: _LOOK | _WHY | _MONEY,
-    Role.PROGRAM_LEAD: _LOOK | _WHY | _FEATURES | _OUTCOMES | _down("epic.create", "epic.edit"),
+    Role.PROGRAM_LEAD: _LOOK | _WHY | _FEATURES | _OUTCOMES | _down("epic.create", "epic.edit", "approval.create"),
     Role.PRODUCT_OWNER: _LOOK | _WHY | _ITEMS | _TEAM | _VALUES,
     Role.SCRUM_MASTER: _LOOK | _WHY | _ITEMS | _TEAM | _VALUES,
     Role.DEVELOPER: _LOOK | _WHY | _ITEMS | _down("check_in.create", "measurement.create"),

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from organization.models import Unit  # noqa: F401 - names the row type below
 
 
-def valid_on(day: date) -> Q:
-    """Rows with ``valid_from`` and ``valid_to`` that hold on ``day``."""
-    return Q(valid_from__lte=day, valid_to__gt=day)
+def valid_on(day: date, path: str = "") -> Q:
+    """Rows with ``valid_from`` and ``valid_to`` that hold on ``day``; ``path`` leads to them, such as ``roles__``."""
+    return Q(**{f"{path}valid_from__lte": day, f"{path}valid_to__gt": day})
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):

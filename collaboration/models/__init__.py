@@ -1,5 +1,27 @@
-"""Together: long work as job rows. Later rooms (comments, approvals, register...) join it here."""
+"""Together: long work as job rows, and approvals. Later rooms (comments, register...) join them here."""
 
+from collaboration.models.approvals import (
+    ApprovalRequest,
+    ApprovalRule,
+    ApprovalRulePerson,
+    ApprovalState,
+    ApprovalVoice,
+    Delegation,
+    Verdict,
+)
 from collaboration.models.jobs import FilePurpose, Job, JobError, JobFile, JobState
 
-__all__ = ["FilePurpose", "Job", "JobError", "JobFile", "JobState"]
+__all__ = [
+    "ApprovalRequest",
+    "ApprovalRule",
+    "ApprovalRulePerson",
+    "ApprovalState",
+    "ApprovalVoice",
+    "Delegation",
+    "FilePurpose",
+    "Job",
+    "JobError",
+    "JobFile",
+    "JobState",
+    "Verdict",
+]
