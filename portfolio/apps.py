@@ -11,4 +11,4 @@ class PortfolioConfig(AppConfig):
 
     def ready(self) -> None:
         from portfolio import entries, policies  # noqa: F401 - they need the loaded models
-        from portfolio.services import registration  # noqa: F401
+        from portfolio.services import case_approvals, registration  # noqa: F401

@@ -220,6 +220,7 @@ def _decide(
     request: ApprovalRequest, spec: ApprovalSubject, subject: Any, state: ApprovalState, *, at: datetime
 ) -> ApprovalRequest:
     """Close the request and let the subject's room act on it. What it refuses is written down; the decision stands."""
+    _end(request, state, at=at)
     act = spec.approved if state == ApprovalState.APPROVED else spec.rejected
     try:
         with transaction.atomic():
@@ -228,11 +229,13 @@ def _decide(
         request.outcome = str(error)
     except ValidationError as error:
         request.outcome = " ".join(error.messages)
-    return _end(request, state, at=at)
+    if request.outcome:
+        request.save(update_fields=["outcome"])
+    return request
 
 
 def _end(request: ApprovalRequest, state: ApprovalState, *, at: datetime) -> ApprovalRequest:
     request.state, request.decided_at = state, at
-    request.save(update_fields=["state", "decided_at", "outcome"])
+    request.save(update_fields=["state", "decided_at"])
     live.publish_on_commit(unit_id=request.unit_id, kind=live.Kind.UNIT)
     return request

@@ -55,6 +55,11 @@ class WorkflowState(models.Model):
     wip_limit = models.PositiveSmallIntegerField(_("WIP limit"), null=True, blank=True)
     is_hard_limit = models.BooleanField(_("limit stops moves"), default=False)
     policy = models.TextField(_("policy"), blank=True, help_text=_("What must be true to enter and to leave."))
+    needs_approval = models.BooleanField(
+        _("entry needs approval"),
+        default=False,
+        help_text=_("Of an epic's business case, where a rule of the portfolio says who decides."),
+    )
     is_archived = models.BooleanField(_("archived"), default=False)
     source_ref = models.CharField(max_length=120, blank=True, editable=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from collaboration.services.approvals import content_changed
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require_within
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import BusinessCase, Epic
@@ -37,6 +40,9 @@ CASE_FIELDS: Final = (
     "recommendation_reason",
 )
 """What a business case says, in the order it is read."""
+
+SUBJECT: Final = "business_case"
+"""How approvals call it."""
 
 
 @transaction.atomic
@@ -69,8 +75,15 @@ def case_save(
     )
     case.full_clean(exclude=["author"])
     case.save(force_insert=True)
+    content_changed(kind=SUBJECT, subject_id=epic.pk, digest=case_digest(case), at=at)
     tracking.announce(EPIC, unit_ids={epic.unit_id}, ids=[epic.pk], counts=False)
     return case
+
+
+def case_digest(case: BusinessCase) -> str:
+    """What names everything a version says; a version is never changed, so its number would do within one epic."""
+    said = json.dumps([case.epic_id, case.number, [str(getattr(case, name)) for name in CASE_FIELDS]])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def case_latest(epic: Epic) -> BusinessCase | None:

@@ -28,6 +28,7 @@ from portfolio.models import (
 )
 from portfolio.services import tracking
 from portfolio.services.checks import check_names, edit_customs, present, roles_of, state_for_new, undo_step
+from portfolio.services.gates import check_gate
 from portfolio.services.keys import checked_key, next_key
 from portfolio.services.moves import move
 from portfolio.services.rank import rank_at_end, retrying_rank
@@ -119,6 +120,7 @@ def epic_move(
     def work() -> Epic:
         current = present(tracking.locked(Epic, epic.pk))
         require(actor, Action.MOVE, current)
+        check_gate(current, to_state, actor=actor, at=at)
         move(
             current,
             actor=actor,

@@ -32,6 +32,7 @@ class StateTemplate:
     category: StateCategory
     wip_limit: int | None = None
     policy: Any = ""
+    needs_approval: bool = False
 
 
 SCRUM_STATES: Final = (
@@ -71,6 +72,7 @@ EPIC_STATES: Final = (
         StateCategory.COMMITTED,
         None,
         gettext_lazy("Approved to go; waits for capacity in its order."),
+        needs_approval=True,
     ),
     StateTemplate(
         gettext_lazy("Implementing: MVP"),
@@ -113,6 +115,7 @@ def workflow_create(
                 category=template.category,
                 wip_limit=template.wip_limit,
                 policy=str(template.policy),
+                needs_approval=template.needs_approval,
             )
     return workflow
 
@@ -147,6 +150,7 @@ def state_create(
     wip_limit: int | None = None,
     is_hard_limit: bool = False,
     policy: str = "",
+    needs_approval: bool = False,
     source_ref: str = "",
 ) -> WorkflowState:
     """A new state at the end of a workflow; its meaning holds from the beginning of time."""
@@ -161,6 +165,7 @@ def state_create(
             wip_limit=wip_limit,
             is_hard_limit=is_hard_limit,
             policy=policy,
+            needs_approval=needs_approval,
             source_ref=source_ref,
         )
         _save_state(state)
