@@ -1,4 +1,4 @@
-"""The rows of a list, drawn by Jinja2: a page has hundreds of cells."""
+"""Lists, drawn by Jinja2: a page has hundreds of small parts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import template
+from django.template.context import RequestContext
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
@@ -26,25 +27,22 @@ MARKS: Final = {
 }
 
 
-def rows_html(rows: Sequence[ShownRow], *, can_pick: bool) -> SafeString:
-    """Rows as they stand in the table of a list."""
-    drawn = render_to_string(
-        "components/list/rows.jinja",
-        {
-            "rows": rows,
-            "can_pick": can_pick,
-            "icons": static("vendor/lucide/icons.svg"),
-            "tones": TONES,
-            "marks": MARKS,
-            "initials": initials,
-        },
-        using="jinja2",
-    )
+def _drawn(name: str, **context: Any) -> SafeString:
+    terms = {"icons": static("vendor/lucide/icons.svg"), "tones": TONES, "marks": MARKS, "initials": initials}
+    html = render_to_string(f"components/list/{name}.jinja", {**context, **terms}, using="jinja2")
     # What Jinja2 gives is escaped already.
-    return mark_safe(drawn)  # noqa: S308 - an escaping template
+    return mark_safe(html)  # noqa: S308 - an escaping template
 
 
-@register.simple_tag
-def list_rows(page: Any) -> SafeString:
-    """All rows of the page of a list."""
-    return rows_html(page.rows, can_pick=page.can_pick)
+def rows_html(rows: Sequence[ShownRow], *, can_pick: bool) -> SafeString:
+    """Some rows on their own, inside a table of their own."""
+    return _drawn("part", rows=rows, can_pick=can_pick)
+
+
+@register.simple_tag(takes_context=True)
+def list_table(context: RequestContext) -> SafeString:
+    """The list of the page (``list``), with one filter opened where scripts are off (``facet``)."""
+    facet = context.get("facet")
+    opened = render_to_string("components/list/facet.html", {"facet": facet}) if facet else ""
+    is_part = bool(context["request"].htmx)
+    return _drawn("list", list=context["list"], facet_html=opened, is_part=is_part)

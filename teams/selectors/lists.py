@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -30,7 +29,7 @@ from pmo_portal.lib.lists.columns import (
 )
 from pmo_portal.lib.lists.filters import ME, FlagFilter, NamedFilter, Quick
 from pmo_portal.lib.lists.scope import Scope
-from pmo_portal.lib.lists.spec import ListSpec
+from pmo_portal.lib.lists.spec import ListSpec, leads_to
 from pmo_portal.lib.windows import day_start
 from portfolio.models import TrackedKind, WorkflowState
 from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
@@ -52,9 +51,10 @@ ITEMS = ListSpec(
     code="items",
     label=named_lazy("Items"),
     live_kinds="items",
-    url=lambda item: reverse("teams:item_detail", args=[item.key]),
-    select=("state", "assignee", "sprint", "feature__epic", "reporter", "parent"),
-    search=("title", "key"),
+    url=leads_to("teams:item_detail"),
+    select=("state",),
+    defer=("description",),
+    search=("title", "^key"),
     row_version="version",
     columns=(
         KeyColumn(code="key", label=gettext_lazy("Key"), sort_path="pk"),

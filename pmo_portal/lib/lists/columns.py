@@ -40,7 +40,8 @@ class Badge:
 
 @dataclass(slots=True)
 class Cell:
-    """One value as it is drawn: jinja2/components/list/rows.jinja. ``old`` is what stood there on the compared day."""
+    """One value as it is drawn: jinja2/components/list/rows.jinja. ``label`` is its column's, set by the page; ``old``
+    what stood there on the compared day."""
 
     code: str
     kind: str
@@ -101,6 +102,11 @@ class Column:
         """What it is sorted by."""
         return F(self.sort_path or self.source)
 
+    @property
+    def select(self) -> tuple[str, ...]:
+        """What must be read with the rows to show it."""
+        return ()
+
     def make_filter(self) -> Filter | None:
         """The filter of its type."""
         return TextFilter(**self._filter_terms()) if self.can_filter else None
@@ -142,7 +148,7 @@ class Column:
         return self.text(name)
 
     def _cell(self, text: str, **more: Any) -> Cell:
-        return Cell(self.code, self.kind, text, str(self.label), is_number=self.is_number, edit=self.edit, **more)
+        return Cell(self.code, self.kind, text, is_number=self.is_number, edit=self.edit, **more)
 
     def sum_of(self) -> Sum:
         """The total of the column over any set of rows."""
@@ -206,6 +212,10 @@ class ReferenceColumn(Column):
     has_me: bool = False
     has_none: bool = True
     can_group: bool = True
+
+    @property
+    def select(self) -> tuple[str, ...]:
+        return (self.source,)
 
     @property
     def name_path(self) -> str:

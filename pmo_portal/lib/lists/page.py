@@ -235,7 +235,9 @@ class ListPage:
     def shown_row(self, row: Any, *, depth: int = 0) -> ShownRow:
         """One row as it is drawn."""
         cells = [column.cell(row, self.scope) for column in self.table.columns]
-        cells[0].key = " ".join(column.text(column.value(row, self.scope)) for column in self.offer.folded)
+        for cell, label in zip(cells, self._labels, strict=True):
+            cell.label = label
+        cells[0].key = " ".join(column.text(column.value(row, self.scope)) for column in self._folded)
         if not self.doors.cell_url:
             for cell in cells:
                 cell.edit = ""
@@ -253,6 +255,15 @@ class ListPage:
             is_new=compared is not None and row.pk in compared.added,
         )
 
+    @cached_property
+    def _labels(self) -> list[str]:
+        """Translated once a page, not once a cell."""
+        return [str(column.label) for column in self.table.columns]
+
+    @cached_property
+    def _folded(self) -> list[Column]:
+        return self.offer.folded
+
     def _shown_group(self, key: Any, *, is_first: bool) -> ShownGroup:
         group = self.table.groups.get(key) or Group(key, "", 0, {})
         name = group.name or _("None")
@@ -261,8 +272,8 @@ class ListPage:
 
     def _sum_cells(self, sums: Mapping[str, Any]) -> list[Cell]:
         return [
-            Cell(column.code, "sum", column.text(sums.get(column.code)) if column.total else "", is_number=True)
-            for column in self.table.columns[1:]
+            Cell(column.code, "sum", column.text(sums.get(column.code)) if column.total else "", label)
+            for column, label in list(zip(self.table.columns, self._labels, strict=True))[1:]
         ]
 
     @property

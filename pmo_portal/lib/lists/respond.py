@@ -61,8 +61,7 @@ def export_table(page: ListPage) -> ExportTable:
     columns = [*page.offer.folded, *table.columns]
 
     def lines() -> Iterator[list[Any]]:
-        rows = table.ordered.select_related(*page.spec.select)
-        for row in rows.iterator(chunk_size=500):
+        for row in table.read_whole(table.ordered).iterator(chunk_size=500):
             yield [column.export(row, scope) for column in columns]
 
     chosen = [link.label for link in page.chips if link.is_on] if table.is_narrowed else []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import Q
+from django.urls import reverse
 
 from pmo_portal.lib.lists.columns import Column
 from pmo_portal.lib.lists.filters import Filter, Label, Quick
@@ -14,13 +17,28 @@ from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.lists.scope import Scope
 
 
+@cache
+def _address(name: str) -> str:
+    return reverse(name, args=["0"])
+
+
+def leads_to(name: str, attribute: str = "key") -> Callable[[Any], str]:
+    """The address of a row's page, by the name of the URL and the attribute it takes; resolved once, not row by row."""
+
+    def url(row: Any) -> str:
+        return _address(name).replace("/0/", f"/{quote(str(getattr(row, attribute)), safe='')}/")
+
+    return url
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListSpec:
     """A list. The first column stays in sight when the others scroll and cannot be put away.
 
-    ``code`` names it in saved views; ``url`` is the page of a row; ``select`` what is read with the rows; ``order``
-    the order nobody asked for, which also decides between equals and therefore ends in something unique; ``search``
-    are the paths of its search field; ``filters`` those that no column has.
+    ``code`` names it in saved views. ``url`` is the page of a row. ``select`` is what is read with the rows beyond what
+    their columns refer to, ``defer`` what is not read. ``order`` is the order nobody asked for; it also decides between
+    equals and therefore ends in something unique. ``search`` are the paths of its search field, "^" before what is
+    looked for by its beginning. ``filters`` are those that no column has.
     """
 
     code: str
@@ -30,6 +48,7 @@ class ListSpec:
     order: tuple[str, ...] = ("rank", "pk")
     order_code: str = "rank"
     select: tuple[str, ...] = ()
+    defer: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     quick: tuple[Quick, ...] = ()
@@ -53,10 +72,11 @@ class ListSpec:
         return Offer(self, columns, filters)
 
     def searched(self, text: str) -> Q:
-        """Where any of the searched fields contains the text."""
+        """Where any of the searched fields contains the text, or begins with it in capitals: both served by indexes."""
         pattern, found = like_pattern(text), Q()
         for path in self.search:
-            found |= Q(**{f"{path}__ilike": pattern})
+            begins = path.startswith("^")
+            found |= Q(**{f"{path[1:]}__startswith": text.upper()} if begins else {f"{path}__ilike": pattern})
         return found
 
 

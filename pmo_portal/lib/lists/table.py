@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count, F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet, Sum
 from django.db.models.expressions import OrderBy
 
 from pmo_portal.lib.lists.columns import Column, groups_of
@@ -105,17 +105,33 @@ class ListTable:
         """The rows of the page. Their ids are found first, so that only they are read whole."""
         first = (self.page_number - 1) * self.state.size
         ids = list(self.ordered.values_list("pk", flat=True)[first : first + self.state.size])
-        found = self.all_rows.filter(pk__in=ids).select_related(*self.spec.select)
+        found = self.read_whole(self.all_rows.filter(pk__in=ids))
         by_id = {row.pk: row for row in found.order_by()} if ids else {}
         # A row that went away between the two statements is simply not there.
         return [by_id[pk] for pk in ids if pk in by_id]
 
+    def read_whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """These rows with all that the shown columns need."""
+        paths = {path for column in [*self.columns, *self.offer.folded] for path in column.select}
+        return rows.select_related(*self.spec.select, *sorted(paths)).defer(*self.spec.defer)
+
     # -- how many ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _sums(self) -> dict[str, Sum]:
+        return {f"sum_{column.code}": column.sum_of() for column in self.sum_columns}
 
     @cached_property
     def _facts(self) -> dict[str, Any]:
-        sums = {f"sum_{column.code}": column.sum_of() for column in self.sum_columns}
-        return self.found.order_by().aggregate(shown=Count("pk"), **sums)
+        """How many rows fit, with their totals. Where no filter is on, the counts of the chips know it already."""
+        if self._has_own_condition:
+            return self.found.order_by().aggregate(shown=Count("pk"), **self._sums)
+        return self._counted
+
+    @property
+    def _has_own_condition(self) -> bool:
+        has_default = {code for code, each in self.offer.filters.items() if each.default}
+        return bool(self.state.q) or not set(self.state.filters) <= has_default
 
     @property
     def shown(self) -> int:
@@ -129,23 +145,27 @@ class ListTable:
         return {column.code: self._facts[f"sum_{column.code}"] for column in self.sum_columns}
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        """``total`` rows under what is always filtered, and for each quick chip ("filter value") what it would leave.
-
-        SECURITY: the chips are those of the offer, so no count tells of a field the actor may not see.
-        """
+    def _counted(self) -> dict[str, Any]:
         standing = Q()
         for code, each in self.offer.filters.items():
             if each.default and (value := self.value_of(code)):
                 standing &= each.condition(value, self.scope)
-        asked = {
-            f"quick_{number}": Count("pk", filter=self._quick(each.filter, each.value) & standing)
+        # SECURITY: the chips are those of the offer, so no count tells of a field the actor may not see.
+        asked: dict[str, Any] = {
+            f"quick_{number}": Count("pk", filter=self._quick(each.filter, each.value))
             for number, each in enumerate(self.offer.quick)
             if not self.offer.filters[each.filter].default
         }
+        if not self._has_own_condition:
+            asked |= self._sums
         rows = self.all_rows.filter(standing) if standing else self.all_rows
-        found = rows.order_by().aggregate(total=Count("pk"), **asked)
-        return {"total": found["total"]} | {
+        return rows.order_by().aggregate(shown=Count("pk"), **asked)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``total``: the rows under what is always filtered; "filter value": what that quick chip would leave."""
+        found = self._counted
+        return {"total": found["shown"]} | {
             f"{each.filter} {each.value}": found[f"quick_{number}"]
             for number, each in enumerate(self.offer.quick)
             if f"quick_{number}" in found
