@@ -89,6 +89,7 @@ class WorkItem(Tracked):
             models.Index(fields=["parent"], name="item_parent"),
             models.Index(fields=["assignee", "state"], name="item_assignee"),
             models.Index(fields=["team", "-updated_at"], name="item_recent"),
+            models.Index(fields=["team", "title"], name="item_by_title", condition=Q(deleted_at__isnull=True)),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="item_title_trgm"),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,8 +47,17 @@ def _stale(scope: Scope) -> Q:
     return Q(state__in=scope.more["started"], state_entered_at__lt=before)
 
 
+def _pulse(scope: Scope) -> str:
+    """When an item of the team changed last, and how many there are: items that went to another team are missed."""
+    items = WorkItem.objects.filter(team=OuterRef("pk")).order_by()
+    last = items.order_by("-updated_at").values("updated_at")[:1]
+    count = items.filter(deleted_at__isnull=True).values("team").annotate(n=Count("pk")).values("n")
+    return str(Team.objects.filter(pk=scope.unit_id).values_list(Subquery(last), Subquery(count)).first())
+
+
 ITEMS = ListSpec(
     code="items",
+    pulse=_pulse,
     label=named_lazy("Items"),
     live_kinds="items",
     url=leads_to("teams:item_detail"),

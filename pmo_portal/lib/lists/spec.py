@@ -38,7 +38,8 @@ class ListSpec:
     ``code`` names it in saved views. ``url`` is the page of a row. ``select`` is what is read with the rows beyond what
     their columns refer to, ``defer`` what is not read. ``order`` is the order nobody asked for; it also decides between
     equals and therefore ends in something unique. ``search`` are the paths of its search field, "^" before what is
-    looked for by its beginning. ``filters`` are those that no column has.
+    looked for by its beginning. ``filters`` are those that no column has. ``pulse`` says in one cheap statement
+    whether any row may have changed: with it, counts and totals of long lists are kept (kept.py).
     """
 
     code: str
@@ -55,6 +56,7 @@ class ListSpec:
     row_version: str = ""
     icon: str = "table"
     live_kinds: str = ""
+    pulse: Callable[[Scope], str] | None = None
 
     def with_columns(self, more: Sequence[Column]) -> ListSpec:
         """The same list with further columns, such as the organisation's own fields of a unit."""

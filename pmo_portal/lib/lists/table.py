@@ -17,6 +17,7 @@ from django.db.models.expressions import OrderBy
 
 from pmo_portal.lib.lists.columns import Column, groups_of
 from pmo_portal.lib.lists.filters import Filter, FilterOn, Option
+from pmo_portal.lib.lists.kept import Kept
 from pmo_portal.lib.lists.scope import Scope
 from pmo_portal.lib.lists.spec import ListSpec, Offer
 from pmo_portal.lib.lists.state import ListState, default_columns
@@ -124,9 +125,19 @@ class ListTable:
     @cached_property
     def _facts(self) -> dict[str, Any]:
         """How many rows fit, with their totals. Where no filter is on, the counts of the chips know it already."""
-        if self._has_own_condition:
-            return self.found.order_by().aggregate(shown=Count("pk"), **self._sums)
-        return self._counted
+        if not self._has_own_condition:
+            return self._counted
+        return self._kept.get(
+            f"facts {self._sum_codes}", lambda: self.found.order_by().aggregate(shown=Count("pk"), **self._sums)
+        )
+
+    @cached_property
+    def _kept(self) -> Kept:
+        return Kept(self.offer, self.scope, self.state)
+
+    @property
+    def _sum_codes(self) -> str:
+        return " ".join(column.code for column in self.sum_columns)
 
     @property
     def _has_own_condition(self) -> bool:
@@ -159,7 +170,9 @@ class ListTable:
         if not self._has_own_condition:
             asked |= self._sums
         rows = self.all_rows.filter(standing) if standing else self.all_rows
-        return rows.order_by().aggregate(shown=Count("pk"), **asked)
+        return self._kept.get(
+            f"counts {self._sum_codes}", lambda: rows.order_by().aggregate(shown=Count("pk"), **asked)
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -208,7 +221,10 @@ class ListTable:
         if column is None:
             return {}
         found: dict[Any, Group] = {}
-        for line in groups_of(self.found, column, self.sum_columns, self.scope)[:MOST_GROUPS]:
+        lines = self._kept.get(
+            f"groups {self._sum_codes}", lambda: groups_of(self.found, column, self.sum_columns, self.scope)
+        )
+        for line in lines[:MOST_GROUPS]:
             sums = {each.code: line[f"sum_{each.code}"] for each in self.sum_columns}
             key = tuple(line["key_"]) if isinstance(line["key_"], list) else line["key_"]
             found[key] = Group(key, column.group_name(line["name_"]), line["n_"], sums)
