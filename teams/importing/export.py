@@ -15,6 +15,7 @@ from teams.importing.history import StateMark, teams_of
 from teams.importing.issues import Field, Issue, Status, field_names
 from teams.importing.jira import issue_read
 from teams.importing.mapping import Category, ImportMapping
+from teams.importing.table_issues import table_issue_read
 from teams.importing.values import SourcePerson, SourceSprint, sprint
 
 UNSEEN_STATUS: Final = "unstarted"
@@ -49,8 +50,10 @@ class StatusMeaning:
 class Export:
     """The vocabulary of an export; also the rules by which its issues are read (:class:`history.Rules`)."""
 
-    def __init__(self, mapping: ImportMapping) -> None:
+    def __init__(self, mapping: ImportMapping, *, as_of: datetime | None = None) -> None:
+        """``as_of`` is when a table was true; without it the rows are Jira's."""
         self.mapping = mapping
+        self.as_of = as_of
         self.names = field_names(mapping)
         self.people: dict[str, SourcePerson] = {}
         self.issues = 0
@@ -58,6 +61,7 @@ class Export:
         self.children = 0
         self._sprints: dict[str, SourceSprint] = {}
         self._authoritative: set[str] = set()
+        self._sprint_names: dict[str, str] = {}
         self._words: dict[str, _Words] = {}
         self._by_name: dict[str, str] = {}
         self._meanings: dict[str, StatusMeaning] = {}
@@ -72,11 +76,19 @@ class Export:
         read = sprint(raw)
         self._sprints[read.ref] = read
         self._authoritative.add(read.ref)
+        self._sprint_names.setdefault(read.name, read.ref)
+
+    def read(self, raw: Mapping[str, Any]) -> Issue:
+        """The issue in a row. Raises BadValue when it cannot be one."""
+        if self.as_of is None:
+            return issue_read(raw, self.mapping, self.names)
+        return table_issue_read(raw, self.mapping, as_of=self.as_of, sprints=self._sprint_names)
 
     def issue_add(self, raw: Mapping[str, Any]) -> Issue:
         """Take the words of an issue. Raises BadValue when it cannot be one."""
-        self.names.learn(raw)
-        issue = issue_read(raw, self.mapping, self.names)
+        if self.as_of is None:
+            self.names.learn(raw)
+        issue = self.read(raw)
         self.issues += 1
         self.epics += issue.is_epic
         self.children += issue.is_child and not issue.is_epic

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from teams.importing.columns import Column, DayOrder, TableColumns, is_zone
+
 
 class BadMapping(ValueError):
     """The mapping file says something that cannot be; ``str()`` says what and where."""
@@ -132,6 +134,7 @@ class ImportMapping:
     epics: str = "features"
     program: tuple[str, str] | None = None
     site_url: str = ""
+    columns: TableColumns = field(default_factory=TableColumns)
 
     def team_code(self, project: str, components: Collection[str]) -> str:
         """The code of the team an issue belongs to: the first rule that matches, else the default, else its project."""
@@ -173,7 +176,8 @@ _CODE = re.compile(r"^[A-Z][A-Z0-9_-]{0,15}$")
 _KNOWN: Final = frozenset(
     {
         "teams", "default_team", "boards", "statuses", "types", "cancelled_resolutions", "estimate_fields",
-        "sprint_field", "epic_link_field", "flag_field", "epics", "program", "site_url", "about",
+        "sprint_field", "epic_link_field", "flag_field", "epics", "program", "site_url", "about", "columns", "steps",
+        "day_order", "zone", "decimal_comma",
     }
 )  # fmt: skip
 
@@ -233,6 +237,29 @@ def mapping_read(data: Mapping[str, Any]) -> ImportMapping:
         epics=epics,
         program=_program(data.get("program")),
         site_url=site_url,
+        columns=_table_columns(data),
+    )
+
+
+def _table_columns(data: Mapping[str, Any]) -> TableColumns:
+    by_use = {str(use): str(heading) for use, heading in _named(data, "columns").items() if heading}
+    unknown = sorted(set(by_use) - set(Column))
+    if unknown:
+        raise BadMapping(
+            _("“columns” says %(unknown)s; known are %(known)s.")
+            % {"unknown": ", ".join(unknown), "known": ", ".join(Column)}
+        )
+    day_order, zone = str(data.get("day_order", DayOrder.DMY)), str(data.get("zone", "UTC"))
+    if day_order not in list(DayOrder):
+        raise BadMapping(_("“day_order” is one of %(known)s.") % {"known": ", ".join(DayOrder)})
+    if not is_zone(zone):
+        raise BadMapping(_("There is no time zone “%(zone)s”.") % {"zone": zone[:60]})
+    return TableColumns(
+        by_use=by_use,
+        steps={str(heading): str(status) for heading, status in _named(data, "steps").items() if status},
+        day_order=day_order,
+        zone=zone,
+        has_decimal_comma=data.get("decimal_comma") is True,
     )
 
 

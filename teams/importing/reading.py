@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,11 @@ from django.utils.translation import gettext as _
 MAX_ROW_BYTES: Final = 32 * 1024 * 1024
 """The largest row that is read; a real issue with a long history stays far below."""
 
+MOST_DEEP: Final = 100
+"""How deep a row may be nested; documents inside issues have a dozen levels."""
+
+MOST_RATIO: Final = 200
+_UNPACKED_ANYWAY_BYTES: Final = 256 * 1024 * 1024
 _READ_BYTES: Final = 256 * 1024
 _SNIFF_BYTES: Final = 64 * 1024
 _SAMPLE_CHARACTERS: Final = 500
@@ -30,7 +36,8 @@ _BETWEEN = re.compile(r"[\s,]*")
 _NEEDS_CLEANING = re.compile(r"\\u(?:0000|[dD][89abAB])")
 _STRUCTURE = re.compile(r'["{}\[\]]')
 _STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+UNUSABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What no database holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +56,49 @@ class UnreadableFile(Exception):
     """The file as a whole is not what it should be; ``str()`` says how."""
 
 
-def rows(path: Path, *, json_column: str = "") -> Iterator[Row]:
-    """The rows of ``path`` in order. With ``json_column`` (or a name that ends in ``.csv``) it is a CSV file."""
+def rows(path: Path, *, json_column: str = "", name: str = "") -> Iterator[Row]:
+    """The rows of ``path`` in order. With ``json_column`` (or a name that ends in ``.csv``) it is a CSV file.
+
+    ``name`` is what people call the file, where its path does not say.
+    """
+    name = name or path.name
     try:
-        with _opened(path) as stream:
-            if json_column or path.name.removesuffix(".gz").endswith(".csv"):
+        with opened(path, name) as stream:
+            if json_column or name.removesuffix(".gz").endswith(".csv"):
                 yield from _csv_rows(stream, json_column)
             else:
                 yield from _json_rows(stream)
-    except (OSError, EOFError) as error:
-        raise UnreadableFile(_("%(file)s cannot be read: %(error)s") % {"file": path.name, "error": error}) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(_("%(file)s cannot be read: %(error)s") % {"file": name, "error": error}) from error
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path, name: str) -> BinaryIO:
+    """A file to be read, unpacked on the way if it is gzipped."""
     plain = path.open("rb")
     magic = plain.read(2)
     plain.seek(0)
     if magic == b"\x1f\x8b":
         # The wrapper owns the plain file and closes it.
-        return io.BufferedReader(_OwningGzip(plain), _READ_BYTES)
+        return io.BufferedReader(_OwningGzip(plain, name, path.stat().st_size), _READ_BYTES)
     return plain
 
 
 class _OwningGzip(gzip.GzipFile):
-    def __init__(self, plain: BinaryIO) -> None:
+    """SECURITY: some kilobytes can unpack to terabytes, so what unpacks out of all proportion is refused."""
+
+    def __init__(self, plain: BinaryIO, name: str, packed: int) -> None:
         super().__init__(fileobj=plain, mode="rb")
         self._plain = plain
+        self._name = name
+        self._limit = max(_UNPACKED_ANYWAY_BYTES, MOST_RATIO * packed)
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        if self.tell() > self._limit:
+            raise UnreadableFile(
+                _("%(file)s unpacks to more than %(ratio)s times its size.") % {"file": self._name, "ratio": MOST_RATIO}
+            )
+        return count
 
     def close(self) -> None:
         super().close()
@@ -105,7 +129,7 @@ def _line_rows(stream: BinaryIO) -> Iterator[Row]:
     while line := stream.readline(MAX_ROW_BYTES + 1):
         if len(line) > MAX_ROW_BYTES:
             number += 1
-            yield Row(number, None, _too_large(), _sample(line.decode("utf-8", "replace")))
+            yield Row(number, None, _too_large(), sample(line.decode("utf-8", "replace")))
             while line and not line.endswith(b"\n"):
                 line = stream.readline(_READ_BYTES)
             continue
@@ -138,17 +162,38 @@ def parsed(text: str) -> tuple[Any, str]:
     try:
         value = json.loads(text)
     except RecursionError:
-        return None, _("It is nested too deep.")
+        return None, _too_deep()
     except ValueError as error:
         return None, _("It is not JSON: %(error)s") % {"error": error}
+    if _is_deep(value):
+        return None, _too_deep()
     if _NEEDS_CLEANING.search(text) or "\x00" in text:
         value = _cleaned(value)
     return value, ""
 
 
+def _is_deep(value: Any) -> bool:
+    """Whether a value is nested deeper than anything that walks it should have to go."""
+    level = [value]
+    for _depth in range(MOST_DEEP):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep() -> str:
+    return _("It is nested more than %(limit)s levels deep.") % {"limit": MOST_DEEP}
+
+
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return _UNUSABLE.sub("�", value)
+        return UNUSABLE.sub("�", value)
     if isinstance(value, list):
         return [_cleaned(element) for element in value]
     if isinstance(value, dict):
@@ -160,7 +205,7 @@ def _row(number: int, value: Any, problem: str, text: str, notes: tuple[str, ...
     if not problem and not isinstance(value, dict):
         problem = _("It is not an object with fields.")
     if problem:
-        return Row(number, None, problem, _sample(text), notes)
+        return Row(number, None, problem, sample(text), notes)
     return Row(number, value, notes=notes)
 
 
@@ -172,8 +217,9 @@ def _too_large() -> str:
     return _("It is larger than %(limit)s MiB.") % {"limit": MAX_ROW_BYTES // 1024 // 1024}
 
 
-def _sample(text: str) -> str:
-    return _UNUSABLE.sub("�", text[:_SAMPLE_CHARACTERS])
+def sample(text: str) -> str:
+    """The beginning of a row, to be shown beside what is wrong with it."""
+    return UNUSABLE.sub("�", text[:_SAMPLE_CHARACTERS])
 
 
 class _Window:
@@ -225,12 +271,12 @@ def _element_rows(stream: BinaryIO) -> Iterator[Row]:
             element = _next_element(window)
             number += 1
             if element is None:
-                sample = window.text[window.position :]
-                yield Row(number, None, _("The file ends, or is broken, inside this row."), _sample(sample))
+                rest = window.text[window.position :]
+                yield Row(number, None, _("The file ends, or is broken, inside this row."), sample(rest))
                 return
             notes = (_replaced_bytes(),) if "\ufffd" in element else ()
             if len(element) > MAX_ROW_BYTES:
-                yield Row(number, None, _too_large(), _sample(element))
+                yield Row(number, None, _too_large(), sample(element))
                 continue
             value, problem = parsed(element)
             yield _row(number, value, problem, element, notes)
@@ -326,11 +372,11 @@ def _csv_row(number: int, header: list[str], line: list[str] | str, json_column:
             "found": len(line),
             "wanted": len(header),
         }
-        return Row(number, None, problem, _sample(",".join(line)))
+        return Row(number, None, problem, sample(",".join(line)))
     cells = dict(zip(header, line, strict=False))
     if json_column:
         written = cells.get(json_column, "")
         value, problem = parsed(written)
         return _row(number, value, problem, written)
     notes = (_replaced_bytes(),) if any("\ufffd" in cell for cell in line) else ()
-    return Row(number, {name: _UNUSABLE.sub("�", cell) for name, cell in cells.items()}, notes=notes)
+    return Row(number, {name: UNUSABLE.sub("�", cell) for name, cell in cells.items()}, notes=notes)

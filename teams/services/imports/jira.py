@@ -18,16 +18,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collaboration.models import Job
+from collaboration.services.job_files import FileGone, job_input
 from collaboration.services.jobs import JobFailure, JobRun, Problem, job_start, register_runner
 from organization.access import SYSTEM
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require_within
 from portfolio.services.bulk import statistics_refresh
+from teams.importing.detecting import Shape, SourceFile
 from teams.importing.export import Export
 from teams.importing.issues import Issue
-from teams.importing.jira import issue_read
 from teams.importing.mapping import BadMapping, ImportMapping, mapping_read
-from teams.importing.reading import Row, UnreadableFile, parsed, rows
+from teams.importing.reading import Row, UnreadableFile, parsed
 from teams.importing.values import BadValue
 from teams.services.imports.features import features_import
 from teams.services.imports.items import ChunkResult, items_import
@@ -46,12 +47,41 @@ _MOST_NAMED: Final = 50
 class ImportRequest:
     """What to import into which unit. ``source`` names the tracker: the same word finds the same items again."""
 
-    files: tuple[str, ...]
-    source: str
+    files: tuple[str, ...] = ()
+    source: str = ""
     mapping: Mapping[str, Any] = field(default_factory=dict)
     sprint_files: tuple[str, ...] = ()
     json_column: str = ""
     may_create: bool = True
+    uploads: tuple[Mapping[str, Any], ...] = ()
+    """Instead of files: ``{"id": 7, "shape": "JIRA", "json_column": ""}``, what was uploaded and what it is."""
+    as_of: str = ""
+    """When a table was true; empty for what trackers export themselves."""
+    is_correction: bool = False
+    """Read the histories of known items anew, as the mapping has been corrected."""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> ImportRequest:
+        """The request in the parameters of a job."""
+        names = {"files", "sprint_files", "uploads"}
+        return cls(**{name: tuple(value) if name in names else value for name, value in parameters.items()})
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the refs of everything this import makes."""
+        return f"{'table' if self.as_of else 'jira'}:{self.source}"
+
+    def source_files(self, job: Job | None) -> list[SourceFile]:
+        """The files, sprints first: they know better than issues what a sprint is. Raises FileGone."""
+        named = [SourceFile(Path(name).name, Path(name), Shape.JIRA, self.json_column) for name in self.files]
+        sprints = [
+            SourceFile(Path(name).name, Path(name), Shape.SPRINTS, self.json_column) for name in self.sprint_files
+        ]
+        for upload in self.uploads if job is not None else ():
+            name, path = job_input(job, upload["id"])
+            file = SourceFile(name, path, Shape(upload["shape"]), upload.get("json_column", ""))
+            (sprints if file.shape == Shape.SPRINTS else named).append(file)
+        return sprints + named
 
 
 @dataclass(slots=True)
@@ -112,52 +142,47 @@ def jira_import_preview(*, actor: Actor, unit: Unit, request: ImportRequest) -> 
 
 def jira_import_work(run: JobRun) -> dict[str, Any]:
     """Do an import job, from its cursor on; returns what it came to."""
-    parameters = run.job.parameters
-    request = ImportRequest(
-        files=tuple(parameters["files"]),
-        source=parameters["source"],
-        mapping=parameters["mapping"],
-        sprint_files=tuple(parameters["sprint_files"]),
-        json_column=parameters["json_column"],
-        may_create=parameters["may_create"],
-    )
+    request = ImportRequest.of(run.job.parameters)
     if run.job.unit is None:
         raise JobFailure(_("The unit it was for is gone."))
     try:
         return _Import(run, request, run.job.unit).work()
-    except (UnreadableFile, BadMapping) as error:
+    except (UnreadableFile, BadMapping, FileGone) as error:
         raise JobFailure(str(error)) from error
 
 
 class _Scan:
     """The first pass: the words of all files, what each row is, and what is wrong with those that are nothing."""
 
-    def __init__(self, request: ImportRequest) -> None:
+    def __init__(self, request: ImportRequest, *, job: Job | None = None) -> None:
         self.request = request
         self.mapping: ImportMapping = mapping_read(request.mapping)
-        self.export = Export(self.mapping)
+        self.export = Export(self.mapping, as_of=datetime.fromisoformat(request.as_of) if request.as_of else None)
+        self.files = request.source_files(job)
         self.problems: list[Problem] = []
         self.phases = bytearray()
         """One byte a row: the pass it belongs to, 0 for none. All that is kept of the rows."""
         self.teams: Counter[str] = Counter()
 
     def read(self) -> None:
-        for name in self.request.sprint_files:
-            for row in rows(Path(name)):
-                self._take(name, row, self._add_sprint)
+        for file in self.files:
+            if file.shape == Shape.SPRINTS:
+                for row in file.rows():
+                    self._take(file.name, row, self._add_sprint)
         for place, row in self.rows():
             phase = self._take(place, row, self._add_issue)
             self.phases.append(phase or 0)
         self.export.close()
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """All rows of all files, in an order that is always the same."""
-        for name in self.request.files:
-            for row in rows(Path(name), json_column=self.request.json_column):
-                yield name, row
+        """All rows of all files with issues, in an order that is always the same."""
+        for file in self.files:
+            if file.shape != Shape.SPRINTS:
+                for row in file.rows():
+                    yield file.name, row
 
     def _take(self, name: str, row: Row, add: Any) -> Any:
-        place = _("%(file)s, row %(number)s") % {"file": Path(name).name, "number": row.number}
+        place = _("%(file)s, row %(number)s") % {"file": name, "number": row.number}
         for note in row.notes:
             self.problems.append(Problem(place, note))
         if row.value is None:
@@ -191,12 +216,12 @@ class _Import:
     def __init__(self, run: JobRun, request: ImportRequest, unit: Unit) -> None:
         self.run = run
         self.request = request
-        self.scan = _Scan(request)
+        self.scan = _Scan(request, job=run.job)
         self.recorded_at = timezone.now()
         self.references = References(
             actor=SYSTEM,
             unit=unit,
-            source=request.source,
+            prefix=request.prefix,
             export=self.scan.export,
             may_create=request.may_create,
             at=self.recorded_at,
@@ -248,7 +273,7 @@ class _Import:
         for position, (_name, row) in enumerate(self.scan.rows(), start=1):
             if position <= start or self.scan.phases[position - 1] != phase or row.value is None:
                 continue
-            chunk.append(issue_read(row.value, self.scan.mapping, self.scan.export.names))
+            chunk.append(self.scan.export.read(row.value))
             if len(chunk) == CHUNK_ISSUES:
                 self._write(phase, position, chunk)
                 chunk = []

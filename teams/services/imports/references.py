@@ -31,11 +31,11 @@ class References:
     """The ids behind the words of one source, for one run."""
 
     def __init__(
-        self, *, actor: Actor, unit: Unit, source: str, export: Export, may_create: bool, at: datetime
+        self, *, actor: Actor, unit: Unit, prefix: str, export: Export, may_create: bool, at: datetime
     ) -> None:
         self.actor = actor
         self.unit = unit
-        self.prefix = f"jira:{source}"
+        self.prefix = prefix
         self.export = export
         self.may_create = may_create
         self.at = at
