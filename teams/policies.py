@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pmo_portal.lib.access import Policy, register_policy
-from teams.models import Sprint, Team, WorkItem
+from pmo_portal.lib.access import Action, Policy, register_policy
+from teams.models import ImportPlan, Sprint, Team, WorkItem
 
 
 @register_policy
@@ -31,3 +31,15 @@ class SprintPolicy(Policy):
     model = Sprint
     noun = "sprint"
     unit_lookup = "team"
+
+
+@register_policy
+class ImportPolicy(Policy):
+    """Imports belong to the unit they go into. Whoever may import into it prepares, sees, runs and undoes them: one
+    permission, as it is with the jobs that do the work."""
+
+    model = ImportPlan
+    noun = "import"
+
+    def permission(self, action: Action) -> str:
+        return "import.create"

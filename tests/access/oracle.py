@@ -24,7 +24,7 @@ from organization.models import (
     Unit,
 )
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, Workflow, WorkflowState
-from teams.models import ItemEvent, Sprint, Team, WorkItem
+from teams.models import ImportPlan, ItemEvent, Sprint, Team, WorkItem
 from tests.access.subjects import Place
 from tests.personas import PERSONAS
 
@@ -62,6 +62,7 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     ItemEvent: "item",
     Sprint: "sprint",
     Job: "import",
+    ImportPlan: "import",
     Rollup: "metrics",
     Kpi: "kpi",
     Measurement: "measurement",
@@ -113,7 +114,7 @@ _CODES: Final = {
 def permission_on(model: type[models.Model], action: str) -> str:
     """The permission for doing something to this kind of thing."""
     # Whoever may import into a unit starts, sees and cancels its jobs: one permission.
-    return "import.create" if model is Job else f"{NOUNS[model]}.{action.lower()}"
+    return "import.create" if model in {Job, ImportPlan} else f"{NOUNS[model]}.{action.lower()}"
 
 
 def may(persona: str, action: str, model: type[models.Model], place: Place) -> bool:

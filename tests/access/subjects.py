@@ -46,7 +46,7 @@ from portfolio.services.epics import epic_create
 from portfolio.services.features import feature_create
 from portfolio.services.themes import theme_create
 from portfolio.services.workflows import workflow_of
-from teams.models import ItemEvent, Sprint, Team, TeamMethod, WorkItem
+from teams.models import ImportPlan, ItemEvent, Sprint, Team, TeamMethod, WorkItem
 from tests.factories.organization import NOW, person_make, role_make
 from tests.factories.teams import item_make, sprint_make, team_make
 
@@ -183,6 +183,7 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     ItemEvent: lambda place: ItemEvent.objects.filter(subject=place.the(WorkItem)).order_by("seq")[0],
     Sprint: lambda place: sprint_make(place.the(Team)),
     Job: _job,
+    ImportPlan: lambda place: ImportPlan.objects.create(unit=place.unit, source="tracker"),
     Rollup: _rollup,
     Kpi: _kpi,
     Measurement: lambda place: measurement_record(actor=SYSTEM, kpi=place.the(Kpi), values=_READING, at=NOW),
