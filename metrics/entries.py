@@ -12,6 +12,7 @@ from metrics.tasks import nudge, nudge_all
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Actor
+from portfolio.models import Epic, Feature
 
 VIEW: Final = "metrics.view"
 
@@ -24,6 +25,15 @@ def _unit_url(unit: Unit) -> str:
     return reverse("metrics:unit_dashboard", args=[unit.code])
 
 
+def _forecast_page(name: str) -> registry.FeaturePage:
+    """The forecast as a tab of a feature or an epic; it has no number beside its name."""
+
+    def url(thing: Feature | Epic) -> str:
+        return reverse(name, args=[thing.key])
+
+    return registry.FeaturePage("forecast", _("Forecast"), url, lambda _actor, _thing: 0)
+
+
 registry.navigation.register(
     registry.NavigationEntry("metrics", _("Metrics"), "chart-column", "metrics:executive", _sees_numbers),
     position=60,
@@ -32,6 +42,9 @@ registry.unit_pages.register(
     registry.UnitPage("metrics", _("Metrics"), "chart-column", frozenset(UnitKind.values), _unit_url, VIEW),
     position=60,
 )
+
+registry.feature_pages.register(_forecast_page("metrics:feature_forecast"), position=30)
+registry.epic_pages.register(_forecast_page("metrics:epic_forecast"), position=30)
 
 registry.outbox_listeners.register(registry.OutboxListener(notify=nudge))
 registry.meaning_listeners.register(registry.OutboxListener(notify=lambda _workflow_id: nudge_all()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import dashboards, definitions, items, sprint_charts
+from metrics.views import dashboards, definitions, flow, forecasts, items, sprint_charts
 
 app_name = "metrics"
 
@@ -13,8 +13,12 @@ urlpatterns = [
     path("definitions/", definitions.definition_list, name="definition_list"),
     path("definitions/<slug:metric>/", definitions.definition_detail, name="definition_detail"),
     path("units/<str:code>/", dashboards.unit_dashboard, name="unit_dashboard"),
+    path("units/<str:code>/flow/", flow.unit_flow, name="unit_flow"),
     path("units/<str:code>/tiles/", dashboards.unit_tiles, name="unit_tiles"),
     path("units/<str:code>/definitions/<slug:metric>/", definitions.unit_definition, name="unit_definition"),
+    path("units/<str:code>/forecast/", forecasts.unit_forecast, name="unit_forecast"),
+    path("features/<str:key>/forecast/", forecasts.feature_forecast, name="feature_forecast"),
+    path("epics/<str:key>/forecast/", forecasts.epic_forecast, name="epic_forecast"),
     path("units/<str:code>/sprints/", sprint_charts.team_sprints, name="team_sprints"),
     path("units/<str:code>/sprints/<int:pk>/", sprint_charts.sprint_charts, name="sprint_charts"),
     path("units/<str:code>/sprints/<int:pk>/card/", sprint_charts.sprint_card, name="sprint_card"),

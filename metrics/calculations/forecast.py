@@ -177,7 +177,8 @@ def stream_until_done(stream: Stream, *, seed: int, trials: int = TRIALS) -> Tri
 
 def last_of(parts: Sequence[Trials]) -> Trials:
     """What takes several streams is done, in each trial, with the last of them."""
-    return np.maximum.reduce(list(parts))
+    last: Trials = np.maximum.reduce(list(parts))
+    return last
 
 
 def chance_by(trials: Trials, day: int) -> float:

@@ -138,7 +138,7 @@ class UnitPage:
 
 @dataclass(frozen=True, slots=True)
 class FeaturePage:
-    """A tab of a feature whose page belongs to a higher app, with how much of it this person may see."""
+    """A tab of a feature (or an epic) whose page belongs to a higher app, with how much of it this person may see."""
 
     code: str
     label: str | _StrPromise
@@ -199,5 +199,6 @@ meaning_listeners: Registry[OutboxListener] = Registry()
 tree_listeners: Registry[TreeListener] = Registry()
 unit_pages: Registry[UnitPage] = Registry()
 feature_pages: Registry[FeaturePage] = Registry()
+epic_pages: Registry[FeaturePage] = Registry()
 demo_steps: Registry[DemoStep] = Registry()
 approval_subjects: Registry[ApprovalSubject] = Registry()

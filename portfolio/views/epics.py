@@ -18,6 +18,7 @@ from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
+from pmo_portal.lib.registry import epic_pages
 from portfolio.forms.things import EpicForm
 from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind
 from portfolio.selectors.boards import states_of
@@ -47,7 +48,7 @@ SELECT = ("unit", "state", "owner")
 def epic_page(
     request: HttpRequest, epic: Epic, tab: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """One tab of an epic, as a page or in the panel."""
+    """One tab of an epic, as a page or in the panel. A tab of a higher app brings its ``tab_template``."""
     actor = actor_of(request)
     feature_count, case_count = epic_tab_counts(epic, actor=actor)
     if "alignments" not in context:
@@ -85,20 +86,21 @@ def may_see_case(request: HttpRequest, epic: Epic) -> bool:
 def _tabs(
     request: HttpRequest, epic: Epic, current: str, *, feature_count: int, case_count: int
 ) -> list[dict[str, Any]]:
-    tabs: list[tuple[str, str, str, int | None]] = [
-        ("overview", "detail", _("Overview"), None),
-        ("case", "case", _("Business case"), case_count),
-        ("features", "features", named("Features"), feature_count),
-        ("history", "history", _("History"), None),
+    actor = actor_of(request)
+
+    def own(page: str) -> str:
+        return reverse(f"portfolio:epic_{page}", args=[epic.key])
+
+    tabs: list[tuple[str, object, str, int | None]] = [
+        ("overview", _("Overview"), own("detail"), None),
+        ("case", _("Business case"), own("case"), case_count),
+        ("features", named("Features"), own("features"), feature_count),
+        *((page.code, page.label, page.url(epic), page.count(actor, epic)) for page in epic_pages),
+        ("history", _("History"), own("history"), None),
     ]
     return [
-        {
-            "label": label,
-            "url": reverse(f"portfolio:epic_{page}", args=[epic.key]) + panel_query(request),
-            "count": count,
-            "is_current": code == current,
-        }
-        for code, page, label, count in tabs
+        {"label": label, "url": url + panel_query(request), "count": count, "is_current": code == current}
+        for code, label, url, count in tabs
         if code != "case" or may_see_case(request, epic)
     ]
 
