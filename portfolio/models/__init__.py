@@ -3,6 +3,7 @@
 from portfolio.models.cases import BusinessCase, Recommendation
 from portfolio.models.epics import Epic, EpicEvent, EpicTheme, EpicType
 from portfolio.models.features import Feature, FeatureEvent
+from portfolio.models.forecasts import EpicForecast, FeatureForecast, Forecast
 from portfolio.models.progress import TeamProgress
 from portfolio.models.themes import StrategicTheme, ThemeState
 from portfolio.models.tracking import EventKind, EventSource, Outbox, Tracked, TrackedEvent, TrackedKind
@@ -20,12 +21,15 @@ __all__ = [
     "BusinessCase",
     "Epic",
     "EpicEvent",
+    "EpicForecast",
     "EpicTheme",
     "EpicType",
     "EventKind",
     "EventSource",
     "Feature",
     "FeatureEvent",
+    "FeatureForecast",
+    "Forecast",
     "Outbox",
     "Recommendation",
     "StateCategory",
