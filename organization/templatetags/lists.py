@@ -40,9 +40,17 @@ def rows_html(rows: Sequence[ShownRow], *, can_pick: bool) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def list_tool(context: RequestContext) -> SafeString:
+    """One of the tools of a list, opened."""
+    return _drawn("tools", list=context["list"], tool=context["tool"], is_part=bool(context["request"].htmx))
+
+
+@register.simple_tag(takes_context=True)
 def list_table(context: RequestContext) -> SafeString:
-    """The list of the page (``list``), with one filter opened where scripts are off (``facet``)."""
-    facet = context.get("facet")
-    opened = render_to_string("components/list/facet.html", {"facet": facet}) if facet else ""
-    is_part = bool(context["request"].htmx)
-    return _drawn("list", list=context["list"], facet_html=opened, is_part=is_part)
+    """The list of the page (``list``), with one tool or filter opened where scripts are off (``tool``, ``facet``)."""
+    facet, opened = context.get("facet"), ""
+    if facet:
+        opened = render_to_string("components/list/facet.html", {"facet": facet})
+    elif context.get("tool"):
+        opened = list_tool(context)
+    return _drawn("list", list=context["list"], opened=opened, is_part=bool(context["request"].htmx))

@@ -1,8 +1,8 @@
 """Counts and totals of long lists, kept until a row changes.
 
 Counting 50,000 rows takes longer than drawing fifty of them. A list with a *pulse* keeps what it counted under a key
-that names the pulse, the question, the day and whoever asks: nothing is invalidated, a changed row makes another key. With
-Redis away everything is counted anew.
+that names the pulse, the question, the day and whoever asks: nothing is invalidated, a changed row makes another key.
+With Redis away everything is counted anew.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pmo_portal.lib.lists.state import ListState
 
 T = TypeVar("T")
 
-SECONDS: Final = 60
-"""The names of groups come from other tables, whose changes the pulse does not feel."""
+SECONDS: Final = 20
+"""What a pulse does not feel, such as a state with another name or a row handed to another list, is seen after this."""
 
 
 class Kept:
@@ -53,7 +53,7 @@ class Kept:
         """What is kept under a name, else what ``count`` finds."""
         if not self._prefix:
             return count()
-        key = f"list:{self._prefix}:{name}"
+        key = f"list:{self._prefix}:{name.replace(' ', '-')}"
         found: Any = cache.get(key)
         if found is None:
             found = count()

@@ -42,6 +42,10 @@ class ListPage:
         """The address of this very page."""
         return self.href(self.state)
 
+    def tool_url(self, tool: str) -> str:
+        """Where one of the tools is fetched from when it is opened."""
+        return self.href(self.state, tool=tool)
+
     def hidden(self, *names: str) -> list[tuple[str, str]]:
         """What a form of this list sends along unsaid: the whole question but ``names`` and the page."""
         skipped = {*names, "page"}

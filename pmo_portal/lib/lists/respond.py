@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
@@ -21,7 +21,8 @@ from pmo_portal.lib.lists.state import ListState
 from pmo_portal.lib.lists.table import ListTable
 from pmo_portal.lib.pages import render_page, wants_fragment
 
-FACET_TARGET = "list-facet"
+FACET_TARGET: Final = "list-facet"
+TOOLS: Final = frozenset({"filters", "sort", "columns"})
 
 
 def list_page(
@@ -52,7 +53,11 @@ def list_response(
     facet = _facet(request, page)
     if facet is not None and wants_fragment(request) and request.htmx.target == FACET_TARGET:  # type: ignore[attr-defined]
         return render(request, "components/list/facet.html", {"facet": facet})
-    return render_page(request, template, {**context(), "list": page, "facet": facet}, fragment="list")
+    tool = request.GET.get("tool", "")
+    opened = {"list": page, "facet": facet, "tool": tool if tool in TOOLS else ""}
+    if opened["tool"] and wants_fragment(request):
+        return render(request, "components/list/tool.html", opened)
+    return render_page(request, template, {**context(), **opened}, fragment="list")
 
 
 def export_table(page: ListPage) -> ExportTable:

@@ -23,7 +23,7 @@ SIZES: Final = (50, 100, 200)
 MOST_PAGES: Final = 100_000
 
 WORDS: Final = frozenset(
-    {"q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "text", "panel"}
+    {"q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "tool", "text", "panel"}
 )
 """Parameters of the engine itself; no filter may have one of these names."""
 
@@ -67,7 +67,7 @@ class ListState:
     @staticmethod
     def says_nothing(query: QueryDict, offer: Offer) -> bool:
         """Whether an address asks nothing of its own, so that a saved or default view may speak."""
-        asked = WORDS - {"page", "view", "format", "facet", "text", "panel"} | set(offer.filters)
+        asked = WORDS - {"page", "view", "format", "facet", "tool", "text", "panel"} | set(offer.filters)
         return not asked & {name.partition(".")[0] for name in query}
 
     # -- other questions, one step away ------------------------------------------------------------------------------

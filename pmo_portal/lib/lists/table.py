@@ -74,10 +74,13 @@ class ListTable:
         if self.group_column is not None:
             order.append(self._by(self.group_column.group_terms(self.scope)["order_"]))
             order.append(self._by(self.group_column.group_terms(self.scope)["key_"]))
-        for sort in self.state.sorts:
-            column = self.offer.columns[sort.removeprefix("-")]
-            order.append(self._by(column.order(self.scope), is_down=sort.startswith("-")))
-        return self.found.order_by(*order, *self.spec.order)
+        return self.found.order_by(*order, *self._order)
+
+    @property
+    def _order(self) -> list[Any]:
+        """What is sorted by inside a group."""
+        asked = [(self.offer.columns[sort.removeprefix("-")], sort.startswith("-")) for sort in self.state.sorts]
+        return [*(self._by(column.order(self.scope), is_down=down) for column, down in asked), *self.spec.order]
 
     def _by(self, expression: Any, *, is_down: bool = False) -> OrderBy:
         # Said only where something can be missing: an index serves one order and its exact reverse.
@@ -105,11 +108,31 @@ class ListTable:
     def page_rows(self) -> list[Any]:
         """The rows of the page. Their ids are found first, so that only they are read whole."""
         first = (self.page_number - 1) * self.state.size
-        ids = list(self.ordered.values_list("pk", flat=True)[first : first + self.state.size])
+        rows = self.ordered
+        if self.group_column is not None and len(self.groups) < MOST_GROUPS:
+            rows, first = self._near(first)
+        ids = list(rows.values_list("pk", flat=True)[first : first + self.state.size])
         found = self.read_whole(self.all_rows.filter(pk__in=ids))
         by_id = {row.pk: row for row in found.order_by()} if ids else {}
         # A row that went away between the two statements is simply not there.
         return [by_id[pk] for pk in ids if pk in by_id]
+
+    def _near(self, first: int) -> tuple[QuerySet[Any], int]:
+        """The rows of the groups that a page shows, and where it begins among them: the groups are counted already, so
+        the others need not be put in order."""
+        column, keys, before, passed = self.offer.columns[self.state.group], [], 0, 0
+        for key, group in self.groups.items():
+            if passed + group.count <= first:
+                before = passed = passed + group.count
+            elif passed < first + self.state.size:
+                keys.append(key)
+                passed += group.count
+        term = column.group_terms(self.scope)["key_"]
+        here = Q(key_in__in=[key for key in keys if key is not None])
+        if None in keys:
+            here |= Q(key_in__isnull=True)
+        rows = self.ordered.alias(key_in=term).filter(here)
+        return (rows.order_by(*self._order), first - before) if len(keys) == 1 else (rows, first - before)
 
     def read_whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """These rows with all that the shown columns need."""

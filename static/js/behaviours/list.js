@@ -98,6 +98,14 @@
     portal.announce(item.textContent.trim());
   });
 
+  /* What a tool holds is fetched when it opens: then the focus goes in. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const opened = event.detail.target;
+    if (!opened?.matches?.("#list-filter, #list-sort, #list-views, #list-facet")) return;
+    if (opened.contains(document.activeElement) && portal.isTyping(document.activeElement)) return;
+    opened.querySelector(".menu-item, input:not([type=hidden]), a, button")?.focus();
+  });
+
   /* ---- a cell edited in place ---- */
 
   const kept = new WeakMap(); // the place of a form -> what stood there
