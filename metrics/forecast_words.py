@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from metrics.calculations.forecast import MINIMUM_DAYS, MINIMUM_FINISHED, Concern
-from metrics.selectors.work_forecasts import Why
+from metrics.work_streams import Why
 from pmo_portal.lib.format import day as format_day
 
 

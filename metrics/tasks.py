@@ -12,6 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pmo_portal.lib import nudge as lib_nudge
+from pmo_portal.lib.windows import local_day
 
 SWEEP_SECONDS: Final = 5.0
 
@@ -25,6 +26,16 @@ BEAT_SCHEDULE: Final = {
         "task": "metrics.sprint_lines",
         "schedule": 60.0,
         "options": {"queue": "rollups", "expires": 60.0},
+    },
+    "metrics-formulas": {
+        "task": "metrics.formulas",
+        "schedule": 6 * 60 * 60.0,
+        "options": {"queue": "rollups", "expires": 60 * 60},
+    },
+    "metrics-forecasts": {
+        "task": "metrics.forecasts",
+        "schedule": 5 * 60.0,
+        "options": {"queue": "rollups", "expires": 5 * 60.0},
     },
     "metrics-checkpoint": {
         "task": "metrics.checkpoint",
@@ -77,6 +88,31 @@ def sprint_lines_task(**_ignored: Any) -> None:
 
     if sprint_burns_freeze(at=timezone.now()) == BATCH:
         lib_nudge.nudge(sprint_lines_task)
+
+
+@shared_task(name="metrics.formulas", queue_name="rollups")
+def formulas_task(**_ignored: Any) -> None:
+    """Compute the KPIs whose formulas use flow numbers, for the periods that have ended."""
+    from metrics.selectors.value_metrics import formula_inputs  # noqa: PLC0415
+    from metrics.services.formulas import formula_measure  # noqa: PLC0415
+
+    now = timezone.now()
+    for kpi_id, values in formula_inputs(day=local_day(now)):
+        formula_measure(kpi_id=kpi_id, values=values, at=now)
+
+
+def nudge_formulas() -> None:
+    """Have formulas that use flow numbers computed soon, after the commit."""
+    lib_nudge.nudge_on_commit(formulas_task)
+
+
+@shared_task(name="metrics.forecasts", queue_name="rollups")
+def forecasts_task(**_ignored: Any) -> None:
+    """Make forecasts of epics and features anew whose inputs have changed; go on at once while there are more."""
+    from metrics.services.forecasting import BATCH, forecasts_refresh  # noqa: PLC0415
+
+    if forecasts_refresh(at=timezone.now()) >= BATCH:
+        lib_nudge.nudge(forecasts_task)
 
 
 def nudge(unit_id: int) -> None:

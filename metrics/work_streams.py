@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from django.db import connection
@@ -111,6 +112,16 @@ class Part:
         )
 
 
+class Why(StrEnum):
+    """Why there is no forecast."""
+
+    NO_FEATURES = "NO_FEATURES"
+    NOTHING_LEFT = "NOTHING_LEFT"
+    NO_PACE = "NO_PACE"
+    NO_SIZES = "NO_SIZES"
+    HIDDEN = "HIDDEN"
+
+
 @dataclass(slots=True)
 class _Amount:
     items: int = 0
@@ -132,6 +143,22 @@ class WorkLeft:
         ]
         text = json.dumps([self.feature_count, told])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def has_pace(part: Part) -> bool:
+    """Whether there is a past to draw from: finished items, and sizes where features have no items yet."""
+    return any(part.finished_by_day) and (not part.unsplit or len(part.sizes) >= MINIMUM_FEATURES)
+
+
+def why_not(left: WorkLeft) -> Why | None:
+    """Say why what is left cannot be forecast; None when it can."""
+    if not left.feature_count:
+        return Why.NO_FEATURES
+    if not any(part.items or part.unsplit for part in left.parts):
+        return Why.NOTHING_LEFT
+    if any(part.unsplit and len(part.sizes) < MINIMUM_FEATURES for part in left.parts):
+        return Why.NO_SIZES
+    return None if all(any(part.finished_by_day) for part in left.parts) else Why.NO_PACE
 
 
 def work_left(kind: TrackedKind, ids: Collection[int], *, today: date, days: int = DEFAULT_DAYS) -> dict[int, WorkLeft]:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -34,7 +33,7 @@ from metrics.selectors.forecasts import (
     tested_when,
     when_range,
 )
-from metrics.work_streams import MINIMUM_FEATURES, Part, WorkLeft, work_left
+from metrics.work_streams import Part, Why, WorkLeft, has_pace, why_not, work_left
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, policy_for
 from portfolio.models import TrackedKind
@@ -42,16 +41,6 @@ from portfolio.models import TrackedKind
 TESTED_PARTS: Final = 3
 """The forecasts of so many parts, those that take longest, are tested: they decide."""
 KEPT_SECONDS: Final = 24 * 60 * 60
-
-
-class Why(StrEnum):
-    """Why there is no forecast."""
-
-    NO_FEATURES = "NO_FEATURES"
-    NOTHING_LEFT = "NOTHING_LEFT"
-    NO_PACE = "NO_PACE"
-    NO_SIZES = "NO_SIZES"
-    HIDDEN = "HIDDEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +96,6 @@ class WorkForecast:
     def concerns(self) -> tuple[Concern, ...]:
         """What is doubtful about any part's past, each once."""
         return tuple(dict.fromkeys(concern for part in self.parts for concern in part.concerns))
-
-
-def has_pace(part: Part) -> bool:
-    """Whether there is a past to draw from: finished items, and sizes where features have no items yet."""
-    return any(part.finished_by_day) and (not part.unsplit or len(part.sizes) >= MINIMUM_FEATURES)
-
-
-def why_not(left: WorkLeft) -> Why | None:
-    """Say why what is left cannot be forecast; None when it can."""
-    if not left.feature_count:
-        return Why.NO_FEATURES
-    if not any(part.items or part.unsplit for part in left.parts):
-        return Why.NOTHING_LEFT
-    if any(part.unsplit and len(part.sizes) < MINIMUM_FEATURES for part in left.parts):
-        return Why.NO_SIZES
-    return None if all(any(part.finished_by_day) for part in left.parts) else Why.NO_PACE
 
 
 def work_forecast(actor: Actor, kind: TrackedKind, pk: int, question: WorkQuestion) -> WorkForecast:
