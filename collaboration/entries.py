@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collaboration.models import JobState
+from collaboration.selectors.approvals import waiting_for
 from collaboration.selectors.jobs import jobs_to_tell
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.format import moment
@@ -35,14 +36,32 @@ def _ended(actor: Actor, now: datetime) -> Sequence[ToDo]:
 
 def _find_page(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
     wanted = text.strip().lower()
-    label = _("Jobs")
-    if not wanted or wanted not in label.lower():
-        return []
-    detail = _("Imports, exports and other long work")
+    pages = (
+        (_("Jobs"), "collaboration:job_list", _("Imports, exports and other long work"), "hourglass"),
+        (_("Approvals"), "collaboration:approval_list", _("What waits for a decision"), "stamp"),
+    )
     return [
-        PaletteEntry(label, reverse("collaboration:job_list"), gettext_lazy("Page"), detail=detail, icon="hourglass")
+        PaletteEntry(label, reverse(name), gettext_lazy("Page"), detail=detail, icon=icon)
+        for label, name, detail, icon in pages
+        if wanted and wanted in label.lower()
     ]
 
 
+def _awaited(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    if actor.person_id is None:
+        return []
+    return [
+        ToDo(
+            label=request.title,
+            url=reverse("collaboration:approval_detail", args=[request.pk]),
+            detail=(_("overdue since %(day)s") if request.due_at < now else _("due %(day)s"))
+            % {"day": moment(request.due_at)},
+            since=request.requested_at,
+        )
+        for request in waiting_for(actor, at=now)[:MOST_TOLD]
+    ]
+
+
+home_cards.register(HomeCard(gettext_lazy("Awaits your decision"), _awaited), position=5)
 home_cards.register(HomeCard(gettext_lazy("Ended work you asked for"), _ended), position=15)
 palette_sources.register(PaletteSource(gettext_lazy("Pages"), _find_page), position=90)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import jobs
+from collaboration.views import approvals, jobs
 
 app_name = "collaboration"
 
 urlpatterns = [
+    # Approvals
+    path("approvals/", approvals.approval_list, name="approval_list"),
+    path("approvals/<int:pk>/", approvals.approval_detail, name="approval_detail"),
+    path("approvals/<int:pk>/vote/", approvals.approval_vote, name="approval_vote"),
+    path("approvals/<int:pk>/withdraw/", approvals.approval_withdraw, name="approval_withdraw"),
+    path("approvals/times/", approvals.decision_time_list, name="decision_times"),
+    path("approvals/rules/", approvals.approval_rule_list, name="approval_rule_list"),
+    path("approvals/rules/<int:pk>/", approvals.approval_rule_edit, name="approval_rule_edit"),
+    path("approvals/rules/<int:pk>/archive/", approvals.approval_rule_archive, name="approval_rule_archive"),
+    path("approvals/delegation/", approvals.delegation, name="delegation"),
+    path("approvals/delegation/<int:pk>/end/", approvals.delegation_end, name="delegation_end"),
+    path("units/<str:code>/approval-rules/new/", approvals.approval_rule_create, name="approval_rule_create"),
     # Long work
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),

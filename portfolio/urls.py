@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portfolio.views import cases, epic_boards, epic_features, epics, feature_boards, features, lists, states, themes
+from portfolio.views import (
+    case_approvals,
+    cases,
+    epic_boards,
+    epic_features,
+    epics,
+    feature_boards,
+    features,
+    lists,
+    states,
+    themes,
+)
 
 app_name = "portfolio"
 
@@ -33,6 +44,7 @@ urlpatterns = [
     path("epics/<str:key>/case/", cases.epic_case, name="epic_case"),
     path("epics/<str:key>/case/edit/", cases.case_edit, name="case_edit"),
     path("epics/<str:key>/case/compare/", cases.case_compare, name="case_compare"),
+    path("epics/<str:key>/case/approval/", case_approvals.case_submit, name="case_submit"),
     path("epics/<str:key>/features/", epic_features.epic_features, name="epic_features"),
     path("epics/<str:key>/history/", epics.epic_history, name="epic_history"),
     path("epics/<str:key>/undo/<int:seq>/", epics.epic_undo, name="epic_undo"),
@@ -42,6 +54,7 @@ urlpatterns = [
     path("kanban/<str:code>/columns/new/", states.state_create, name="state_create"),
     path("kanban/<str:code>/columns/<int:pk>/", states.state_edit, name="state_edit"),
     path("kanban/<str:code>/columns/<int:pk>/meaning/", states.state_meaning, name="state_meaning"),
+    path("kanban/<str:code>/columns/<int:pk>/gate/", case_approvals.state_gate_set, name="state_gate_set"),
     path("kanban/<str:code>/columns/<int:pk>/move/", states.state_move, name="state_move"),
     path("kanban/<str:code>/columns/<int:pk>/archive/", states.state_archive, name="state_archive"),
     path("programs/", lists.program_list, name="program_list"),

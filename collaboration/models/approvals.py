@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
@@ -206,3 +208,8 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delegate} for {self.person}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds; None until somebody ends it."""
+        return None if self.valid_to == FOREVER else self.valid_to - timedelta(days=1)

@@ -19,6 +19,7 @@ from portfolio.forms.cases import CaseForm
 from portfolio.models import BusinessCase, Epic
 from portfolio.selectors.cases import case_differences, case_sections, case_versions
 from portfolio.services.cases import case_latest, case_save
+from portfolio.views.case_approvals import approval_context
 from portfolio.views.epic_boards import SELECT
 from portfolio.views.epics import epic_page
 from portfolio.views.frames import rights_within
@@ -52,6 +53,7 @@ def epic_case(request: HttpRequest, epic: Epic) -> HttpResponse:
         case = _one(versions, _number(request, "version", versions[0].number))
         hidden = policy_for(BusinessCase).hidden_fields(actor_of(request), _with_epic(case, epic))
         sections, missing = case_sections(case, currency=epic.unit.currency, hidden=hidden)
+        context |= approval_context(request, epic, case)
         context |= {"case": case, "is_latest": case == versions[0], "sections": sections, "missing": missing}
     return epic_page(request, epic, "case", context)
 

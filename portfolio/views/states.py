@@ -19,7 +19,6 @@ from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.forms.states import MeaningForm, PlaceForm, StateCreateForm, StateForm
 from portfolio.models import Epic, Feature, StateCategory, Tracked, TrackedKind, Workflow, WorkflowState
-from portfolio.selectors.lookups import column_has_cards
 from portfolio.services import workflows as services
 from portfolio.services.workflows import workflow_of
 from portfolio.views.frames import unit_frame
@@ -56,6 +55,7 @@ def state_list(request: HttpRequest, unit: Unit) -> HttpResponse:
         **unit_frame(request, unit, page, _("Columns")),
         "states": [state for state in states if not state.is_archived],
         "archived": [state for state in states if state.is_archived],
+        "has_gates": workflow.kind == TrackedKind.EPIC,
         "board_url": reverse(f"portfolio:{page}", args=[unit.code]),
     }
     return render_page(request, "portfolio/state_list.html", context)
@@ -143,11 +143,10 @@ def state_move(request: HttpRequest, unit: Unit, pk: int) -> HttpResponse:
 @require_POST
 def state_archive(request: HttpRequest, unit: Unit, pk: int) -> HttpResponse:
     """Take an empty column off the board."""
-    workflow, model, _page = _board(unit)
+    workflow, _model, _page = _board(unit)
     state = _state(workflow, pk)
-    has_cards = column_has_cards(model, state)
     try:
-        services.state_archive(actor=actor_of(request), state=state, has_cards=has_cards)
+        services.state_archive(actor=actor_of(request), state=state)
     except DomainError as error:
         messages.error(request, str(error))
     else:

@@ -177,6 +177,6 @@ def test_person_edit_shows_what_somebody_else_made_of_the_same_field(world: Worl
     assert "Theirs" in refused.context["form"].errors["name"][0]
     assert refused.context["form"]["email"].value() == "mine@example.org"
     again = {**typed, "seen": refused.context["form"]["seen"].value()}
-    assert client.post(f"/people/{person.pk}/edit/", again).status_code == 302
+    assert client.post(f"/people/{person.pk}/edit/", again).status_code == 303
     person.refresh_from_db()
     assert (person.name, person.email) == ("Mine", "mine@example.org")
