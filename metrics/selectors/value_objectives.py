@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,10 +23,13 @@ from metrics.calculations.value import (
     objective_score,
     pace_verdict,
 )
-from metrics.models import CheckIn, DrivenBy, KeyResult, Kpi, Measurement, Objective, VerdictOverride
+from metrics.models import CheckIn, DrivenBy, KeyResult, KeyResultWork, Kpi, Measurement, Objective, VerdictOverride
 from metrics.selectors.value import Standing, latest_readings, overrides_on, value_text
+from metrics.services.objectives import MOST_LEVELS
+from organization.terms import named
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Action, Actor, policy_for, visible
+from portfolio.models import Epic, Feature
 
 STALE_DAYS: Final = 30
 """A key result driven by hand that nobody has spoken about for longer is stale."""
@@ -262,3 +267,62 @@ def _walk(lines: Iterable[ObjectiveLine], depth: int) -> Iterable[ObjectiveLine]
         line.depth = depth
         yield line
         yield from _walk(line.children, depth + 1)
+
+
+def all_key_results(objective: Objective) -> list[KeyResult]:
+    """Every key result of an objective, those put away too, in their order."""
+    found = KeyResult.objects.filter(objective=objective).select_related("kpi", "objective")
+    return list(found.order_by("position", "pk"))
+
+
+def check_ins_of(key_results: list[KeyResult], *, most: int = 50) -> dict[int, list[CheckIn]]:
+    """The newest check-ins of key results, those taken back too, the newest first. One statement."""
+    place = Window(RowNumber(), partition_by=F("key_result_id"), order_by=[F("day").desc(), F("pk").desc()])
+    found: dict[int, list[CheckIn]] = defaultdict(list)
+    rows = CheckIn.objects.filter(key_result__in=key_results).annotate(place=place).filter(place__lte=most)
+    for check_in in rows.select_related("person").order_by("key_result_id", "-day", "-pk"):
+        found[check_in.key_result_id].append(check_in)
+    return found
+
+
+def work_of(actor: Actor, key_results: list[KeyResult]) -> dict[int, list[dict[str, str]]]:
+    """Labels and addresses of the epics and features that drive key results, as far as the actor sees them; three
+    statements."""
+    links = list(KeyResultWork.objects.filter(key_result__in=key_results).order_by("pk"))
+    epics = visible(actor, Epic).in_bulk([link.epic_id for link in links if link.epic_id is not None])
+    features = visible(actor, Feature).in_bulk([link.feature_id for link in links if link.feature_id is not None])
+    found: dict[int, list[dict[str, str]]] = defaultdict(list)
+    for link in links:
+        thing: Epic | Feature | None = epics.get(link.epic_id or 0) or features.get(link.feature_id or 0)
+        if thing is not None:
+            name = "portfolio:epic_detail" if isinstance(thing, Epic) else "portfolio:feature_detail"
+            label = f"{thing.key} {thing.title}"
+            found[link.key_result_id].append({"label": label, "url": reverse(name, args=[thing.key])})
+    return found
+
+
+def why_of(actor: Actor, objective: Objective) -> list[dict[str, object]]:
+    """What an objective serves, the widest first, for components/why.html: its theme, then the objectives above it."""
+    chain: list[Objective] = []
+    seen = visible(actor, Objective)
+    step = objective
+    for _level in range(MOST_LEVELS):
+        found = seen.filter(pk=step.parent_id or 0).select_related("theme").first()
+        if found is None:
+            break
+        chain.insert(0, found)
+        step = found
+    links: list[dict[str, object]] = [
+        {
+            "label": one.title,
+            "url": reverse("metrics:objective_detail", args=[one.pk]),
+            "icon": "target",
+            "kind": _("Objective"),
+        }
+        for one in chain
+    ]
+    theme = objective.theme or (chain[0].theme if chain else None)
+    if theme is not None and policy_for(type(theme)).allows(actor, Action.VIEW, theme):
+        url = reverse("portfolio:theme_detail", args=[theme.pk])
+        links.insert(0, {"label": theme.name, "url": url, "icon": "compass", "kind": named("Theme")})
+    return links

@@ -191,6 +191,8 @@ def _check_names(values: Mapping[str, Any], known: Collection[str]) -> None:
 
 def _clean(objective: Objective, *, at: datetime) -> None:
     objective.title = objective.title.strip()
+    if objective.pk is not None and objective.parent_id == objective.pk:
+        raise field_error("parent", _("It would serve itself."))
     objective.full_clean()
     day = local_day(at)
     above = set(Unit.objects.over([objective.unit_id], day=day).values_list("pk", flat=True))

@@ -1,0 +1,1 @@
+"""Forms of KPIs, objectives and status updates."""

@@ -1,0 +1,257 @@
+"""The executive's page of value: what a unit wants and gets, what needs attention, which decisions wait."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from metrics.calculations.value import Verdict
+from metrics.models import CheckIn, KpiSource, Measurement, StatusUpdate
+from metrics.selectors.value import TONES, KpiLine, kpi_lines, kpis_seen, verdict_label
+from metrics.selectors.value_objectives import ObjectiveLine, as_tree, objective_lines, objectives_seen
+from metrics.selectors.value_status import StatusLine, feed_of
+from organization.models import Unit, UnitKind
+from pmo_portal.lib import format as formatting
+from pmo_portal.lib.access import Action, Actor, policy_for, visible
+from portfolio.models import BusinessCase, Epic, Recommendation, StateCategory
+from portfolio.selectors.strategy import PortfolioStrategy, strategies
+
+MOST_THINGS: Final = 500
+"""KPIs and objectives of a unit and below that the page reads."""
+MOST_SHOWN: Final = 12
+MOST_TILES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that needs somebody: how badly, what, why, and what can be done about it now."""
+
+    weight: int
+    tone: str
+    icon: str
+    label: str
+    url: str
+    detail: str
+    action: str = ""
+    action_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An epic whose case advises something and that nobody has moved since."""
+
+    epic: Epic
+    advice: str
+    since: Any
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many things have one verdict, and the list of exactly these."""
+
+    label: str
+    tone: str
+    icon: str
+    count: int
+    url: str
+
+
+@dataclass(slots=True)
+class ValuePage:
+    """Everything the page says about one unit; "below" is the unit itself and all under it."""
+
+    unit: Unit
+    kpis: list[KpiLine] = field(default_factory=list)
+    objectives: list[ObjectiveLine] = field(default_factory=list)
+    status: StatusLine | None = None
+    updates: list[StatusLine] = field(default_factory=list)
+    strategy: PortfolioStrategy | None = None
+    attention: list[Attention] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def own_kpis(self) -> list[KpiLine]:
+        """The KPIs of the unit itself; those of the units below when it has none."""
+        return [line for line in self.kpis if line.kpi.unit_id == self.unit.pk] or self.kpis
+
+    @property
+    def tree(self) -> list[ObjectiveLine]:
+        """The objectives of the unit itself, and those below that serve none of them."""
+        own = [line for line in self.objectives if line.objective.unit_id == self.unit.pk]
+        return as_tree(own or self.objectives)
+
+    @property
+    def serving_count(self) -> int:
+        """Objectives below that serve another one."""
+        return sum(line.objective.parent_id is not None for line in self._below)
+
+    @property
+    def below_count(self) -> int:
+        """Objectives of the units below."""
+        return len(self._below)
+
+    @property
+    def lonely(self) -> list[ObjectiveLine]:
+        """Objectives below that serve no other."""
+        return [line for line in self._below if line.objective.parent_id is None]
+
+    @property
+    def _below(self) -> list[ObjectiveLine]:
+        return [line for line in self.objectives if line.objective.unit_id != self.unit.pk]
+
+
+def value_page(actor: Actor, unit: Unit, *, day: date) -> ValuePage:
+    """Read the page. A bounded number of statements, however many units, KPIs and objectives there are."""
+    below = Unit.objects.under([unit.pk], day=day)
+    page = ValuePage(unit)
+    page.kpis = kpi_lines(actor, kpis_seen(actor).filter(unit__in=below)[:MOST_THINGS], day=day)
+    page.objectives = objective_lines(actor, objectives_seen(actor).filter(unit__in=below)[:MOST_THINGS], day=day)
+    updates = list(feed_of(actor, unit, day=day, only_latest=True, verdict="")[:MOST_THINGS])
+    page.updates = [StatusLine(update, day) for update in updates]
+    own = (line for line in page.updates if line.update.unit_id == unit.pk and _is_of_unit(line.update))
+    page.status = next(own, None)
+    if unit.kind == UnitKind.PORTFOLIO and (actor.is_system or actor.can("theme.view", unit.pk)):
+        (page.strategy,) = strategies([unit], actor=actor)
+    page.decisions = _decisions(actor, below)
+    page.attention = sorted(_attention(actor, page), key=lambda one: (-one.weight, one.label))
+    return page
+
+
+def verdict_counts(lines: Sequence[KpiLine] | Sequence[ObjectiveLine], *, url: str) -> list[VerdictCount]:
+    """How many stand how; each leads to the list of these, and of no other."""
+    counts = Counter(line.standing.verdict for line in lines)
+    return [
+        VerdictCount(verdict_label(verdict), *TONES[verdict], counts[verdict], f"{url}&verdict={verdict.value}")
+        for verdict in Verdict
+        if counts[verdict]
+    ]
+
+
+def _is_of_unit(update: StatusUpdate) -> bool:
+    return update.epic_id is None and update.objective_id is None
+
+
+def _decisions(actor: Actor, below: Any) -> list[Decision]:
+    """Epics that wait for a go or no go, for whoever may read their cases; the longest wait first. One statement."""
+    readable = actor.is_system or actor.units("business_case.view")
+    if not readable:
+        return []
+    latest = BusinessCase.objects.filter(epic=OuterRef("pk")).order_by("-number")
+    epics = visible(actor, Epic).filter(
+        deleted_at__isnull=True,
+        unit__in=below,
+        state__category__in=(StateCategory.BACKLOG, StateCategory.COMMITTED),
+    )
+    if not actor.is_system:
+        epics = epics.filter(unit__any_of=actor.units("business_case.view"))
+    waiting: Any = (
+        epics.annotate(
+            advice=Subquery(latest.values("recommendation")[:1]), advised_at=Subquery(latest.values("created_at")[:1])
+        )
+        .filter(advice__in=(Recommendation.GO, Recommendation.NO_GO))
+        .select_related("state", "owner")
+        .order_by("advised_at", "pk")
+    )
+    return [Decision(epic, str(Recommendation(epic.advice).label), epic.advised_at) for epic in waiting[:MOST_SHOWN]]
+
+
+def _attention(actor: Actor, page: ValuePage) -> Iterable[Attention]:
+    for objective in page.objectives:
+        yield from _of_objective(actor, objective)
+    for line in page.kpis:
+        yield from _of_kpi(actor, line)
+    for update in page.updates:
+        yield from _of_update(actor, update)
+
+
+def _of_objective(actor: Actor, line: ObjectiveLine) -> Iterable[Attention]:
+    objective = line.objective
+    url = reverse("metrics:objective_detail", args=[objective.pk])
+    if line.standing.verdict == Verdict.OFF_TRACK:
+        score = _("score %(score)s") % {"score": formatting.ratio(line.score)}
+        yield Attention(90, "bad", "octagon-alert", objective.title, url, f"{_source(line)} · {score}")
+    for one in line.key_results:
+        if not one.is_stale:
+            continue
+        may = policy_for(CheckIn).allows_within(actor, Action.CREATE, objective.unit_id) and not one.is_hidden
+        said = (
+            _("no check-in since %(day)s") % {"day": formatting.day(one.said_on)}
+            if one.said_on
+            else _("no check-in yet")
+        )
+        yield Attention(
+            40,
+            "warn",
+            "hourglass",
+            one.key_result.title,
+            url,
+            f"{said}{_owned(one.key_result.owner)}",
+            _("Check in") if may else "",
+            reverse("metrics:key_result_check_in", args=[one.key_result.pk]) if may else "",
+        )
+
+
+def _of_kpi(actor: Actor, line: KpiLine) -> Iterable[Attention]:
+    kpi = line.kpi
+    url = reverse("metrics:kpi_detail", args=[kpi.pk])
+    if line.standing.verdict == Verdict.OFF_TRACK:
+        yield Attention(80, "bad", "octagon-alert", kpi.name, url, f"{_source(line)} · {line.value}")
+    if line.late_days:
+        may = (
+            policy_for(Measurement).allows_within(actor, Action.CREATE, kpi.unit_id)
+            and not line.is_hidden
+            and kpi.source != KpiSource.FORMULA
+        )
+        late = ngettext("value %(n)s day late", "value %(n)s days late", line.late_days) % {"n": line.late_days}
+        yield Attention(
+            50,
+            "warn",
+            "clock",
+            kpi.name,
+            url,
+            f"{late}{_owned(kpi.owner)}",
+            _("Enter a value") if may else "",
+            reverse("metrics:kpi_measure", args=[kpi.pk]) if may else "",
+        )
+
+
+def _of_update(actor: Actor, line: StatusLine) -> Iterable[Attention]:
+    update = line.update
+    feed = reverse("metrics:unit_status", args=[update.unit.code])
+    if update.verdict == Verdict.OFF_TRACK:
+        yield Attention(70, "bad", "octagon-alert", line.about, line.url, update.headline)
+    if update.help_needed:
+        yield Attention(60, "info", "hand-helping", line.about, feed, update.help_needed)
+    if line.is_overdue:
+        may = policy_for(StatusUpdate).allows_within(actor, Action.CREATE, update.unit_id)
+        due = _("status update was due on %(day)s") % {"day": formatting.day(update.next_due_on)}
+        yield Attention(
+            30,
+            "warn",
+            "calendar-clock",
+            line.about,
+            line.url,
+            f"{due}{_owned(update.author)}",
+            _("Write it") if may else "",
+            line.again_url if may else "",
+        )
+
+
+def _source(line: KpiLine | ObjectiveLine) -> str:
+    """The verdict, and whether the numbers or a person say so."""
+    if line.override is None:
+        return _("%(verdict)s, computed") % {"verdict": line.standing.label}
+    who = line.override.person.name if line.override.person else _("the portal")
+    return _("%(verdict)s, set by hand by %(who)s") % {"verdict": line.standing.label, "who": who}
+
+
+def _owned(owner: Any) -> str:
+    return f" · {owner.name}" if owner else f" · {_('nobody owns it')}"

@@ -1,0 +1,136 @@
+"""What value offers the others: navigation, create actions, palette, home, a page for every unit, its demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from metrics.demo_value import value
+from metrics.models import DrivenBy, KeyResult, KpiSource, Objective
+from metrics.selectors.value import kpi_lines, kpis_seen
+from metrics.selectors.value_objectives import fill_values, key_result_line
+from metrics.selectors.value_status import StatusLine, updates_seen, without_newer
+from organization.models import Unit, UnitKind
+from pmo_portal.lib import format as formatting
+from pmo_portal.lib.access import Actor, visible
+from pmo_portal.lib.registry import (
+    CreateAction,
+    DemoStep,
+    HomeCard,
+    NavigationEntry,
+    PaletteEntry,
+    PaletteSource,
+    ToDo,
+    UnitPage,
+    create_actions,
+    demo_steps,
+    home_cards,
+    navigation,
+    palette_sources,
+    unit_pages,
+)
+from pmo_portal.lib.windows import local_day
+
+MOST_TO_DOS: Final = 20
+
+
+def _sees(permission: str) -> Callable[[Actor], bool]:
+    return lambda actor: actor.is_system or bool(actor.units(permission))
+
+
+def _unit_url(unit: Unit) -> str:
+    return reverse("metrics:unit_value", args=[unit.code])
+
+
+def _find_kpis(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    found = kpis_seen(actor).filter(Q(name__icontains=text) | Q(code__icontains=text))
+    for kpi in found[:limit]:
+        url = reverse("metrics:kpi_detail", args=[kpi.pk])
+        yield PaletteEntry(kpi.name, url, gettext("KPI"), detail=kpi.unit.name, icon="gauge")
+
+
+def _find_objectives(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    found = visible(actor, Objective).filter(title__icontains=text, archived_at__isnull=True).select_related("unit")
+    for objective in found.order_by("title")[:limit]:
+        url = reverse("metrics:objective_detail", args=[objective.pk])
+        yield PaletteEntry(objective.title, url, gettext("Objective"), detail=objective.unit.name, icon="target")
+
+
+def _late(actor: Actor, now: datetime) -> list[ToDo]:
+    """Values, check-ins and status updates that are waited for from this very person."""
+    if actor.person_id is None:
+        return []
+    today = local_day(now)
+    kpis = kpis_seen(actor).filter(owner_id=actor.person_id).exclude(source=KpiSource.FORMULA)
+    to_dos = [
+        ToDo(
+            label=line.kpi.name,
+            url=reverse("metrics:kpi_detail", args=[line.kpi.pk]),
+            detail=ngettext("value %(n)s day late", "value %(n)s days late", line.late_days) % {"n": line.late_days},
+        )
+        for line in kpi_lines(actor, kpis[:MOST_TO_DOS], day=today, most_values=1)
+        if line.late_days
+    ]
+    key_results = (
+        visible(actor, KeyResult)
+        .filter(
+            owner_id=actor.person_id,
+            driven_by=DrivenBy.BY_HAND,
+            archived_at__isnull=True,
+            objective__archived_at__isnull=True,
+        )
+        .select_related("objective", "kpi")
+        .order_by("due_on", "pk")
+    )
+    lines = [key_result_line(actor, one, day=today) for one in key_results[:MOST_TO_DOS]]
+    fill_values(lines, day=today, most=1)
+    to_dos += [
+        ToDo(
+            label=line.key_result.title,
+            url=reverse("metrics:objective_detail", args=[line.key_result.objective_id]),
+            detail=gettext("no check-in for long"),
+        )
+        for line in lines
+        if line.is_stale
+    ]
+    mine = updates_seen(actor).filter(author_id=actor.person_id, next_due_on__lt=today)
+    return to_dos + [
+        ToDo(
+            label=line.about,
+            url=line.url,
+            detail=gettext("status update was due on %(day)s") % {"day": formatting.day(line.update.next_due_on)},
+        )
+        for line in (StatusLine(update, today) for update in without_newer(mine)[:MOST_TO_DOS])
+    ]
+
+
+navigation.register(
+    NavigationEntry(
+        "value",
+        _("Value"),
+        "trophy",
+        "metrics:value",
+        _sees("kpi.view"),
+        tuple(
+            f"/metrics/{room}/" for room in ("kpis", "measurements", "objectives", "key-results", "check-ins", "status")
+        ),
+    ),
+    position=55,
+)
+unit_pages.register(
+    UnitPage("value", _("Value"), "trophy", frozenset(UnitKind.values), _unit_url, "objective.view"), position=58
+)
+create_actions.register(
+    CreateAction(_("Objective"), "target", "metrics:objective_choose", "objective.create"), position=50
+)
+create_actions.register(CreateAction(_("KPI"), "gauge", "metrics:kpi_choose", "kpi.create"), position=51)
+palette_sources.register(PaletteSource(_("Objectives"), _find_objectives), position=45)
+palette_sources.register(PaletteSource(_("KPIs"), _find_kpis), position=46)
+home_cards.register(HomeCard(_("Values and updates you owe"), _late), position=35)
+demo_steps.register(DemoStep("Value", value), position=95)

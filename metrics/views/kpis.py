@@ -1,0 +1,237 @@
+"""Pages of KPIs: the list, one KPI with its values, its form, its verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from metrics.charts.chart import chart_file
+from metrics.charts.value import kpi_chart
+from metrics.definition_links import definition_url
+from metrics.definitions.value import KPI
+from metrics.forms.kpis import KpiForm
+from metrics.forms.value import VerdictForm
+from metrics.models import Kpi, Measurement
+from metrics.selectors.value import kpi_lines, kpis_seen, measurements_of, value_text
+from metrics.selectors.value_history import kpi_history, kpi_neighbours
+from metrics.selectors.value_scope import currency_of, unit_filter
+from metrics.services import kpis as services
+from metrics.services import status as verdicts
+from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, verdict_chips
+from organization.models import Unit
+from organization.selectors.units import units_holding
+from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
+from pmo_portal.lib.csv_export import csv_response
+from pmo_portal.lib.errors import DomainError
+from pmo_portal.lib.forms import conflicts_into, errors_into
+from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.windows import local_day
+from portfolio.selectors.lookups import version_now
+from portfolio.views.details import refusal
+from portfolio.views.frames import rights
+from portfolio.views.themes import choose_unit
+
+PAGE_ROWS = 50
+MOST_LINES = 2_000
+"""KPIs whose verdicts are computed to filter by them; more than any organisation keeps."""
+
+
+@listing(Action.VIEW, Kpi)
+@require_GET
+def kpi_list(request: HttpRequest) -> HttpResponse:
+    """Every KPI one may see: latest value, trend, target, verdict, what is late."""
+    actor = actor_of(request)
+    today = local_day(timezone.now())
+    query = request.GET
+    is_archived = "archived" in query
+    kpis = kpis_seen(actor, with_archived=True).filter(archived_at__isnull=not is_archived)
+    total = kpis.count()
+    unit = unit_filter(actor, query.get("unit", ""), "kpi.view", day=today)
+    kpis = unit.narrowed(kpis)
+    text = query.get("q", "").strip().replace("\x00", "")
+    if text:
+        kpis = kpis.filter(Q(name__icontains=text) | Q(code__icontains=text) | Q(owner__name__icontains=text))
+    verdict, is_late = query.get("verdict", ""), "late" in query
+    if verdict or is_late:
+        rows: Any = [
+            line
+            for line in kpi_lines(actor, kpis[:MOST_LINES], day=today)
+            if (not verdict or line.standing.verdict == verdict) and (not is_late or line.late_days)
+        ]
+        page = Paginator(rows, PAGE_ROWS).get_page(query.get("page"))
+        lines = list(page.object_list)
+    else:
+        page = Paginator(kpis, PAGE_ROWS).get_page(query.get("page"))
+        lines = kpi_lines(actor, page.object_list, day=today)
+    context = {
+        "lines": lines,
+        "page": page,
+        "total": total,
+        "q": text,
+        "unit_menu": unit_menu(request, unit),
+        "chips": [
+            *verdict_chips(request, verdict),
+            flag_chip(request, "late", _("Late"), is_on=is_late),
+            flag_chip(request, "archived", _("Archived"), is_on=is_archived),
+        ],
+        "hidden": [(name, value) for name, value in query.items() if name not in {"q", "page"}],
+        "may_create": bool(actor.is_system or actor.units("kpi.create")),
+        "definition_url": definition_url(KPI),
+        "crumbs": value_crumbs(_("KPIs")),
+    }
+    return render_page(request, "metrics/kpi_list.html", context, fragment="results")
+
+
+@listing(Action.CREATE, Kpi)
+@require_GET
+def kpi_choose(request: HttpRequest) -> HttpResponse:
+    """A new KPI from the Create menu: of which unit?"""
+    units = units_holding(actor_of(request), "kpi.create", day=local_day(timezone.now()))
+    return choose_unit(request, list(units), "metrics:kpi_create", _("New KPI"))
+
+
+@access(Action.CREATE, Kpi, by="code", within=Unit)
+@require_http_methods(["GET", "POST"])
+def kpi_create(request: HttpRequest, unit: Unit) -> HttpResponse:
+    """A form for a new KPI of a unit."""
+    actor = actor_of(request)
+    form = KpiForm(request.POST or None, actor=actor, unit=unit, initial={"currency": currency_of(unit)})
+    if request.method == "POST" and form.is_valid():
+        with errors_into(form):
+            kpi = services.kpi_create(actor=actor, unit=unit, values=form.values(), at=timezone.now())
+        if form.is_valid():
+            messages.success(request, _("“%(name)s” is added.") % {"name": kpi.name})
+            return go_to(request, "metrics:kpi_detail", kpi.pk)
+    return _form_page(request, unit, form, _("New KPI"), _("Create KPI"), reverse("metrics:kpi_list"))
+
+
+@access(Action.VIEW, Kpi, by="pk", select=("unit", "owner"))
+@require_GET
+def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
+    """One KPI: how it stands and who says so, its values as a chart and as a table, what uses it, its history."""
+    actor = actor_of(request)
+    (line,) = kpi_lines(actor, [kpi], day=local_day(timezone.now()))
+    values = list(measurements_of(kpi))
+    standing = [one for one in reversed(values) if one.removed_at is None]
+    chart = kpi_chart(kpi, standing, is_hidden=line.is_hidden)
+    if file := chart_file(request, [chart], name=kpi.code):
+        return file
+    if request.GET.get("format") == "csv":
+        return _as_file(kpi, [] if line.is_hidden else standing)
+    may = rights(request, kpi)
+    measures = policy_for(Measurement)
+    may_write = not line.is_hidden and kpi.archived_at is None and kpi.source != "FORMULA"
+    context = {
+        "kpi": kpi,
+        "line": line,
+        "chart": chart,
+        "values": [] if line.is_hidden else [(one, value_text(one.value, kpi)) for one in values],
+        "entries": kpi_history(actor, kpi),
+        "may": may,
+        "may_measure": may_write and measures.allows_within(actor, Action.CREATE, kpi.unit_id),
+        "may_correct": may_write and measures.allows_within(actor, Action.EDIT, kpi.unit_id),
+        "definition_url": definition_url(KPI),
+        "crumbs": value_crumbs((_("KPIs"), reverse("metrics:kpi_list")), kpi.name),
+        **kpi_neighbours(actor, kpi),
+    }
+    return render_page(request, "metrics/kpi_detail.html", context)
+
+
+def _as_file(kpi: Kpi, values: list[Measurement]) -> HttpResponseBase:
+    """The values in the columns that the upload takes."""
+    rows = ([kpi.code, one.day, one.value, one.confidence.lower(), one.comment] for one in values)
+    return csv_response(name=kpi.code, head=["kpi", "day", "value", "confidence", "comment"], rows=rows)
+
+
+@access(Action.EDIT, Kpi, by="pk", select=("unit",))
+@require_http_methods(["GET", "POST"])
+def kpi_edit(request: HttpRequest, kpi: Kpi) -> HttpResponse:
+    """All fields of a KPI in one form; two people's changes of different fields are both kept."""
+    actor = actor_of(request)
+    form = KpiForm(request.POST or None, actor=actor, unit=kpi.unit, instance=kpi, initial={"version": kpi.version})
+    if request.method == "POST" and form.is_valid():
+        with errors_into(form), conflicts_into(form, seen="version", now=lambda: version_now(kpi)):
+            services.kpi_edit(
+                actor=actor,
+                kpi=kpi,
+                values=form.values(),
+                seen_version=form.cleaned_data["version"],
+                at=timezone.now(),
+            )
+        if form.is_valid():
+            messages.success(request, _("Saved"))
+            return go_to(request, "metrics:kpi_detail", kpi.pk)
+    return _form_page(request, kpi.unit, form, _("Edit KPI"), _("Save"), reverse("metrics:kpi_detail", args=[kpi.pk]))
+
+
+@access(Action.DELETE, Kpi, by="pk", select=("unit",))
+@require_POST
+def kpi_archive(request: HttpRequest, kpi: Kpi) -> HttpResponse:
+    """Put a KPI away; with ``?back`` take it back."""
+    is_back = "back" in request.GET
+    try:
+        services.kpi_archive(actor=actor_of(request), kpi=kpi, is_archived=not is_back, at=timezone.now())
+    except DomainError as error:
+        return refusal(request, error, "metrics:kpi_detail", kpi.pk)
+    here = reverse("metrics:kpi_archive", args=[kpi.pk])
+    if is_back:
+        messages.success(request, _("“%(name)s” is back.") % {"name": kpi.name}, extra_tags=here)
+    else:
+        messages.success(request, _("“%(name)s” is archived.") % {"name": kpi.name}, extra_tags=f"{here}?back=1")
+    return go_to(request, "metrics:kpi_detail", kpi.pk)
+
+
+@access(Action.MANAGE, Kpi, by="pk", select=("unit", "owner"))
+@require_http_methods(["GET", "POST"])
+def kpi_verdict(request: HttpRequest, kpi: Kpi) -> HttpResponse:
+    """Say how a KPI stands over what its numbers say, or let them speak again."""
+    actor = actor_of(request)
+    (line,) = kpi_lines(actor, [kpi], day=local_day(timezone.now()))
+    if request.method == "POST" and "clear" in request.POST:
+        verdicts.kpi_verdict_clear(actor=actor, kpi=kpi, at=timezone.now())
+        messages.success(request, _("The computed verdict holds again."))
+        return go_to(request, "metrics:kpi_detail", kpi.pk)
+    form = VerdictForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with errors_into(form):
+            verdicts.kpi_verdict_set(
+                actor=actor, kpi=kpi, computed=line.standing.computed, at=timezone.now(), **form.cleaned_data
+            )
+        if form.is_valid():
+            messages.success(request, _("Saved"))
+            return go_to(request, "metrics:kpi_detail", kpi.pk)
+    context = {
+        "title": _("Verdict on “%(name)s”") % {"name": kpi.name},
+        "standing": line.standing,
+        "form": form,
+        "back_url": reverse("metrics:kpi_detail", args=[kpi.pk]),
+        "crumbs": value_crumbs(
+            (_("KPIs"), reverse("metrics:kpi_list")),
+            (kpi.name, reverse("metrics:kpi_detail", args=[kpi.pk])),
+            _("Verdict"),
+        ),
+    }
+    return render_page(request, "metrics/value_verdict.html", context, status=422 if form.is_bound else 200)
+
+
+def _form_page(
+    request: HttpRequest, unit: Unit, form: KpiForm, title: str, submit: str, cancel_url: str
+) -> HttpResponse:
+    context = {
+        "title": title,
+        "unit": unit,
+        "form": form,
+        "submit": submit,
+        "cancel_url": cancel_url,
+        "crumbs": value_crumbs((_("KPIs"), reverse("metrics:kpi_list")), title),
+    }
+    return render_page(request, "metrics/value_form.html", context, status=422 if form.is_bound else 200)

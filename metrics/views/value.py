@@ -1,0 +1,92 @@
+"""The executive's page of value: value, flow, alignment, what needs attention, what waits for a decision."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from metrics.definition_links import definition_url
+from metrics.definitions.value import KPI, OBJECTIVE
+from metrics.models import Kpi, Objective, StatusUpdate
+from metrics.selectors.value_page import MOST_SHOWN, MOST_TILES, value_page, verdict_counts
+from metrics.selectors.value_scope import UnitFilter, unit_filter
+from metrics.views.value_frames import unit_menu
+from organization.context import live_context
+from organization.models import Unit
+from organization.selectors.units import tiles_url, unit_crumbs, unit_tabs
+from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
+from pmo_portal.lib.pages import render_page
+from pmo_portal.lib.windows import local_day
+
+COOKIE: Final = "value_unit"
+"""The unit somebody looked at last: the page opens with it."""
+
+
+@listing(Action.VIEW, Objective)
+@require_GET
+def value(request: HttpRequest) -> HttpResponse:
+    """Value on one page for the unit somebody chose, chose last, or answers for most."""
+    actor = actor_of(request)
+    day = local_day(timezone.now())
+    wanted = request.GET.get("unit", "") or request.COOKIES.get(COOKIE, "")
+    units = unit_filter(actor, wanted, "kpi.view", day=day)
+    if units.chosen is None and units.units:
+        units = UnitFilter(units.units, units.units[0], day)
+    if units.chosen is None:
+        return render_page(request, "metrics/value.html", {"unit": None, "crumbs": [(_("Value"), "")]})
+    context = _context(request, units.chosen)
+    context["unit_menu"] = unit_menu(request, units)
+    context["crumbs"] = [(_("Value"), "")]
+    response = render_page(request, "metrics/value.html", context, fragment="body")
+    if "unit" in request.GET:
+        response.set_cookie(COOKIE, units.chosen.code, max_age=365 * 86_400, httponly=True, samesite="Lax")
+    return response
+
+
+@access(Action.VIEW, Objective, within=Unit, by="code")
+@require_GET
+def unit_value(request: HttpRequest, unit: Unit) -> HttpResponse:
+    """The same page as a tab of the unit."""
+    actor = actor_of(request)
+    context = _context(request, unit)
+    context["tabs"] = unit_tabs(actor, unit, "value")
+    context["crumbs"] = unit_crumbs(actor, unit, _("Value"))
+    return render_page(request, "metrics/value.html", context, fragment="body")
+
+
+def _context(request: HttpRequest, unit: Unit) -> dict[str, Any]:
+    actor = actor_of(request)
+    now = timezone.now()
+    page = value_page(actor, unit, day=local_day(now))
+    kpis_url = f"{reverse('metrics:kpi_list')}?unit={unit.code}"
+    objectives_url = f"{reverse('metrics:objective_list')}?unit={unit.code}"
+    return {
+        "unit": unit,
+        "page": page,
+        "now": now,
+        "kpi_tiles": page.own_kpis[:MOST_TILES],
+        "kpi_counts": verdict_counts(page.kpis, url=kpis_url),
+        "kpis_url": kpis_url,
+        "objective_counts": verdict_counts(page.objectives, url=objectives_url),
+        "objectives_url": objectives_url,
+        "status_url": reverse("metrics:unit_status", args=[unit.code]) if _may_see(actor, unit) else "",
+        "tiles_url": tiles_url(actor, unit),
+        "dashboard_url": reverse("metrics:unit_dashboard", args=[unit.code]),
+        "attention": page.attention[:MOST_SHOWN],
+        "more_attention": max(len(page.attention) - MOST_SHOWN, 0),
+        "may_say": policy_for(StatusUpdate).allows_within(actor, Action.CREATE, unit.pk),
+        "may_add_kpi": policy_for(Kpi).allows_within(actor, Action.CREATE, unit.pk),
+        "may_add_objective": policy_for(Objective).allows_within(actor, Action.CREATE, unit.pk),
+        "kpi_definition_url": definition_url(KPI),
+        "objective_definition_url": definition_url(OBJECTIVE),
+        **live_context(request, [unit.pk] if actor.is_system or actor.can("unit.view", unit.pk) else []),
+    }
+
+
+def _may_see(actor: Actor, unit: Unit) -> bool:
+    return policy_for(StatusUpdate).allows_within(actor, Action.VIEW, unit.pk)

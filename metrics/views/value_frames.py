@@ -1,0 +1,67 @@
+"""What stands around the pages of value: the way here, filters by unit and verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from metrics.models import Verdict
+from metrics.selectors.value import TONES
+from metrics.selectors.value_scope import UnitFilter
+from organization.models import Unit
+
+
+def value_crumbs(*here: tuple[str, str] | str) -> list[tuple[str, str]]:
+    """The way to a page of value; a plain word is the page itself."""
+    steps = [(one, "") if isinstance(one, str) else one for one in here]
+    return [(_("Value"), reverse("metrics:value")), *steps]
+
+
+def flag_chip(request: HttpRequest, name: str, label: str, *, is_on: bool, value: str = "1", icon: str = "") -> Any:
+    """A filter that is on or off, as components/chip.html reads it; the rest of the address stays."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    if is_on:
+        query.pop(name, None)
+    else:
+        query[name] = value
+    return {"label": label, "url": f"?{query.urlencode()}", "is_on": is_on, "count": None, "icon": icon}
+
+
+def verdict_chips(request: HttpRequest, chosen: str) -> list[dict[str, Any]]:
+    """A filter for each verdict."""
+    icons = {verdict.value: icon for verdict, (_tone, icon) in TONES.items()}
+    return [
+        flag_chip(
+            request,
+            "verdict",
+            str(verdict.label),
+            is_on=chosen == verdict,
+            value=verdict.value,
+            icon=icons[verdict.value],
+        )
+        for verdict in Verdict
+    ]
+
+
+def unit_menu(request: HttpRequest, units: UnitFilter, *, all_label: str = "") -> dict[str, Any]:
+    """The units a page can be narrowed to, as a menu of links."""
+
+    def url(unit: Unit | None) -> str:
+        query = request.GET.copy()
+        query.pop("page", None)
+        query.pop("unit", None)
+        if unit is not None:
+            query["unit"] = unit.code
+        return f"?{query.urlencode()}"
+
+    return {
+        "label": units.chosen.name if units.chosen else all_label or _("All units"),
+        "is_on": units.chosen is not None,
+        "all_url": url(None),
+        "all_label": all_label or _("All units"),
+        "items": [{"unit": unit, "url": url(unit), "is_on": unit == units.chosen} for unit in units.units],
+    }
