@@ -70,7 +70,7 @@ _DERIVED: Final = (
     "metrics_itemfact",
     "metrics_iteminterval",
     "metrics_rollup",
-    "metrics_cyclecount",
+    "metrics_cycleweek",
     "metrics_stockcheckpoint",
 )
 _WORKER: Final = """

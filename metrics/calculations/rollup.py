@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RolledUp:
-    """All roll-up rows, and the histogram {(unit, finish day, type, cycle time in days): items}."""
+    """All roll-up rows, and the histogram {(unit, Monday of the finish, type, cycle time in days): items}."""
 
     rows: dict[Key, Row]
     cycles: dict[tuple[int, date, str, int], int]
@@ -112,7 +112,8 @@ def _count_flows(
             row.finished_estimate += fact.finished_estimate or Decimal(0)
             row.finished_without_estimate += fact.finished_estimate is None
             if fact.is_start_seen and fact.cycle_days is not None:
-                cycles[unit_id, fact.finished_on, fact.item_type, fact.cycle_days] += 1
+                monday = fact.finished_on - timedelta(days=fact.finished_on.weekday())
+                cycles[unit_id, monday, fact.item_type, fact.cycle_days] += 1
 
 
 def _count_stock(

@@ -15,7 +15,7 @@ from metrics.models.kpis import (
 )
 from metrics.models.objectives import CheckIn, DrivenBy, KeyResult, KeyResultDirection, KeyResultWork, Objective
 from metrics.models.parking import BegunWork, StuckItem
-from metrics.models.rollups import CycleCount, Rollup, ScopeKind, StockCheckpoint
+from metrics.models.rollups import CycleWeek, Rollup, ScopeKind, StockCheckpoint
 from metrics.models.sprint_burns import SprintBurn
 from metrics.models.status import StatusUpdate, Verdict, VerdictOverride
 from metrics.models.things import StateStay
@@ -24,7 +24,7 @@ __all__ = [
     "BegunWork",
     "CheckIn",
     "Confidence",
-    "CycleCount",
+    "CycleWeek",
     "Direction",
     "DrivenBy",
     "Frequency",

@@ -41,22 +41,26 @@ class Rollup(models.Model):
         return f"{self.scope_kind} {self.scope_id} on {self.day}: {self.item_type}"
 
 
-class CycleCount(models.Model):
-    """How many items of a type finished in a scope on a day after so many days: a histogram that adds up.
+class CycleWeek(models.Model):
+    """How many items of a type finished in a scope in an ISO week after so many days: a histogram that adds up.
 
-    Holds only items whose start was seen. Percentiles of any scope and window are exact from it.
+    Holds only items whose start was seen. A window of whole weeks reads nothing else; the days of a week that a
+    window cuts through are counted from facts (`metrics.selectors.histograms`). Percentiles of any scope and window
+    are exact either way. A unit above teams counts the days on which a team belonged to it.
     """
 
-    pk = models.CompositePrimaryKey("scope_kind", "scope_id", "day", "item_type", "cycle_days")
+    pk = models.CompositePrimaryKey("scope_kind", "scope_id", "week", "item_type", "cycle_days")
     scope_kind = models.CharField(max_length=8, choices=ScopeKind)
     scope_id = models.BigIntegerField()
-    day = models.DateField()
+    week = models.DateField()
     item_type = models.CharField(max_length=8, choices=ItemType)
     cycle_days = models.IntegerField()
     count = models.IntegerField()
 
     def __str__(self) -> str:
-        return f"{self.scope_kind} {self.scope_id} on {self.day}: {self.count} after {self.cycle_days} days"
+        return (
+            f"{self.scope_kind} {self.scope_id} in the week of {self.week}: {self.count} after {self.cycle_days} days"
+        )
 
 
 class StockCheckpoint(models.Model):

@@ -17,6 +17,7 @@ from django.db import connection
 from metrics.calculations.percentiles import CycleTimes, cycle_times
 from metrics.calculations.series import Velocity, per_week, running_stock, velocity
 from metrics.models import ScopeKind
+from metrics.selectors.histograms import Wanted, cycle_histograms
 from metrics.selectors.selection import Period
 from pmo_portal.lib.windows import Window
 
@@ -56,16 +57,6 @@ _STOCKS = """
       LEFT JOIN LATERAL (
            SELECT max(day) AS day FROM metrics_stockcheckpoint
             WHERE scope_kind = %(kind)s AND scope_id = u.id AND day <= d.day) AS c ON true
-"""
-
-_CYCLES = """
-    SELECT scope_id, u.is_before, cycle_days, sum(count)::int
-      FROM unnest(%(cycle_units)s::bigint[], %(firsts)s::date[], %(ends)s::date[], %(are_before)s::bool[])
-           AS u (id, first, past, is_before)
-      JOIN metrics_cyclecount ON scope_id = u.id AND day >= u.first AND day < u.past
-     WHERE scope_kind = %(kind)s
-       AND (%(type)s = '' OR item_type = %(type)s)
-     GROUP BY 1, 2, 3
 """
 
 _SPRINTS = """
@@ -183,9 +174,6 @@ def numbers_of(
     """
     window = selection.window
     result = {unit_id: UnitNumbers(unit_id, window, against) for unit_id in unit_ids}
-    histograms = [(unit_id, window, False) for unit_id in unit_ids]
-    if against is not None:
-        histograms += [(unit_id, against, True) for unit_id in unit_ids if unit_id not in not_compared]
     parameters: dict[str, Any] = {
         "kind": ScopeKind.UNIT.value,
         "units": list(unit_ids),
@@ -194,10 +182,6 @@ def numbers_of(
         "before": against.start if against else None,
         "before_end": against.end if against else None,
         "stock_days": sorted({window.start, *([against.end] if against else [])}),
-        "cycle_units": [unit_id for unit_id, _days, _is_before in histograms],
-        "firsts": [days.start for _unit_id, days, _is_before in histograms],
-        "ends": [days.end for _unit_id, days, _is_before in histograms],
-        "are_before": [is_before for _unit_id, _days, is_before in histograms],
         "end_at": selection.end_at,
         "type": selection.item_type,
     }
@@ -210,8 +194,6 @@ def numbers_of(
             cursor.execute(_BEFORE, parameters)
             for unit_id, *sums in cursor.fetchall():
                 result[unit_id].flow_before = Flow(*sums)
-        cursor.execute(_CYCLES, parameters)
-        _add_cycles(result, cursor.fetchall())
         cursor.execute(_WAITING, parameters)
         for unit_id, since in cursor.fetchall():
             result[unit_id].waiting_since = since
@@ -219,6 +201,8 @@ def numbers_of(
             cursor.execute(_SPRINTS, parameters)
             for unit_id, *sprint in cursor.fetchall():
                 result[unit_id].sprints.append(ClosedSprint(*sprint))
+    compared = () if against is None else [unit_id for unit_id in unit_ids if unit_id not in not_compared]
+    _add_cycles(result, window, against, compared, item_type=selection.item_type)
     return result
 
 
@@ -255,14 +239,23 @@ def _add_days(result: dict[int, UnitNumbers], rows: Iterable[tuple[int, date, in
         numbers.wip = running_stock(numbers.wip_opening, [changes.get(day, 0) for day in window])
 
 
-def _add_cycles(result: dict[int, UnitNumbers], rows: Iterable[tuple[int, bool, int, int]]) -> None:
-    """Add histograms up and read percentiles from them."""
-    before: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for unit_id, is_before, cycle_days, count in rows:
-        counts = before[unit_id] if is_before else result[unit_id].cycle_counts
-        counts[cycle_days] = counts.get(cycle_days, 0) + count
-    for unit_id, numbers in result.items():
-        numbers.cycles = cycle_times(numbers.cycle_counts, start_not_seen_count=numbers.flow.finished_start_not_seen)
+def _add_cycles(
+    result: dict[int, UnitNumbers],
+    window: Window,
+    against: Window | None,
+    compared: Collection[int],
+    *,
+    item_type: str,
+) -> None:
+    """Read percentiles from histograms."""
+    wanted = [Wanted(unit_id, window) for unit_id in result]
+    if against is not None:
+        wanted += [Wanted(unit_id, against) for unit_id in compared]
+    found = cycle_histograms(wanted, item_type=item_type)
+    before = dict(zip(compared, found[len(result) :], strict=True))
+    for numbers, counts in zip(result.values(), found, strict=False):
+        numbers.cycle_counts = counts
+        numbers.cycles = cycle_times(counts, start_not_seen_count=numbers.flow.finished_start_not_seen)
         numbers.cycles_before = cycle_times(
-            before[unit_id], start_not_seen_count=numbers.flow_before.finished_start_not_seen
+            before.get(numbers.unit_id, {}), start_not_seen_count=numbers.flow_before.finished_start_not_seen
         )

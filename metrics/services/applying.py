@@ -111,27 +111,27 @@ WITH delta AS (
     ) AS d (unit_id, day, item_type, cycle_days, count)
 ), {_MEMBERSHIP},
 total AS (
-    SELECT scope_id, day, item_type, cycle_days, sum(count) AS count
+    SELECT scope_id, date_trunc('week', day)::date AS week, item_type, cycle_days, sum(count) AS count
       FROM (
         SELECT unit_id AS scope_id, day, item_type, cycle_days, count FROM delta
         UNION ALL
         SELECT m.ancestor_id, d.day, d.item_type, d.cycle_days, d.count
           FROM delta d JOIN membership m ON m.team_id = d.unit_id AND m.valid_from <= d.day AND d.day < m.valid_to
       ) AS spread
-     GROUP BY scope_id, day, item_type, cycle_days
+     GROUP BY 1, 2, 3, 4
     HAVING sum(count) <> 0
 )
-INSERT INTO metrics_cyclecount AS c (scope_kind, scope_id, day, item_type, cycle_days, count)
-SELECT %(scope_kind)s, scope_id, day, item_type, cycle_days, count
+INSERT INTO metrics_cycleweek AS c (scope_kind, scope_id, week, item_type, cycle_days, count)
+SELECT %(scope_kind)s, scope_id, week, item_type, cycle_days, count
   FROM total
- ORDER BY scope_id, day, item_type, cycle_days
-    ON CONFLICT (scope_kind, scope_id, day, item_type, cycle_days) DO UPDATE SET count = c.count + excluded.count
-RETURNING scope_id, day
+ ORDER BY scope_id, week, item_type, cycle_days
+    ON CONFLICT (scope_kind, scope_id, week, item_type, cycle_days) DO UPDATE SET count = c.count + excluded.count
+RETURNING scope_id, week
 """  # noqa: S608
 
 _REMOVE_EMPTY_CYCLES = """
-DELETE FROM metrics_cyclecount
- WHERE scope_kind = %(scope_kind)s AND scope_id = ANY(%(scopes)s) AND day BETWEEN %(first)s AND %(last)s
+DELETE FROM metrics_cycleweek
+ WHERE scope_kind = %(scope_kind)s AND scope_id = ANY(%(scopes)s) AND week BETWEEN %(first)s AND %(last)s
    AND count = 0
 """
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from pmo_portal.lib.windows import portal_zone
+from pmo_portal.lib.windows import portal_zone, week_start
 
 
 class DayKey(NamedTuple):
@@ -82,6 +82,13 @@ class Contributions:
             days={key: counts for key, counts in self.days.items() if counts != Counts()},
             cycles={key: count for key, count in self.cycles.items() if count},
         )
+
+    def cycles_by_week(self) -> dict[CycleKey, int]:
+        """The histogram as it is stored: the Monday stands for the days of its week."""
+        weeks: defaultdict[CycleKey, int] = defaultdict(int)
+        for key, count in self.cycles.items():
+            weeks[key._replace(day=week_start(key.day))] += count
+        return {key: count for key, count in weeks.items() if count}
 
     def unit_ids(self) -> frozenset[int]:
         """Return the units that have rows here."""

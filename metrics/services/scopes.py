@@ -13,12 +13,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from metrics.models import CycleCount, Rollup, RollupMembership, ScopeKind
+from metrics.models import CycleWeek, Rollup, RollupMembership, ScopeKind
 from metrics.services.announcing import announce
 from metrics.services.applying import IS_NOT_ZERO, SUMS, rollup_apply, spread
 from metrics.services.contributions import (
     MEASURES,
-    Contributions,
     Counts,
     CycleKey,
     DayKey,
@@ -53,7 +52,7 @@ _NOTE_MEMBERSHIPS = """
 
 _FORGET_ROWS = tuple(
     f"DELETE FROM {table} WHERE scope_kind = %(scope_kind)s AND scope_id = ANY(%(scopes)s)"  # noqa: S608
-    for table in ("metrics_rollup", "metrics_cyclecount", "metrics_stockcheckpoint")
+    for table in ("metrics_rollup", "metrics_cycleweek", "metrics_stockcheckpoint")
 )
 
 _MEMBERSHIP = "membership AS (SELECT * FROM metrics_rollupmembership WHERE ancestor_id = ANY(%(scopes)s))"
@@ -71,14 +70,29 @@ SELECT %(scope_kind)s, scope_id, day, item_type, {SUMS}
 HAVING {IS_NOT_ZERO}
 """  # noqa: S608
 
+# A week through which a membership begins or ends is counted from facts, day by day; all others are whole.
 _SUM_CYCLES = f"""
-WITH {_MEMBERSHIP}
-INSERT INTO metrics_cyclecount (scope_kind, scope_id, day, item_type, cycle_days, count)
-SELECT %(scope_kind)s, m.ancestor_id, c.day, c.item_type, c.cycle_days, sum(c.count)
-  FROM membership m
-  JOIN metrics_cyclecount c
-    ON c.scope_kind = %(scope_kind)s AND c.scope_id = m.team_id AND c.day >= m.valid_from AND c.day < m.valid_to
- GROUP BY m.ancestor_id, c.day, c.item_type, c.cycle_days
+WITH {_MEMBERSHIP}, held AS (
+    SELECT m.ancestor_id, w.week, w.item_type, w.cycle_days, w.count
+      FROM membership m
+      JOIN metrics_cycleweek w
+        ON w.scope_kind = %(scope_kind)s AND w.scope_id = m.team_id
+       AND w.week >= m.valid_from AND w.week + 7 <= m.valid_to
+    UNION ALL
+    SELECT m.ancestor_id, date_trunc('week', f.finished_on)::date, f.item_type, f.cycle_days, 1
+      FROM membership m
+     CROSS JOIN LATERAL (
+           SELECT DISTINCT date_trunc('week', cut)::date AS week FROM unnest(ARRAY[m.valid_from, m.valid_to]) AS cut
+            WHERE cut <> date_trunc('week', cut)::date AND cut < %(forever)s) AS c
+      JOIN metrics_itemfact f
+        ON f.finished_unit_id = m.team_id AND f.finished_on >= c.week AND f.finished_on < c.week + 7
+       AND f.finished_on >= m.valid_from AND f.finished_on < m.valid_to
+     WHERE f.is_counted AND f.is_start_seen AND f.cycle_days IS NOT NULL
+)
+INSERT INTO metrics_cycleweek (scope_kind, scope_id, week, item_type, cycle_days, count)
+SELECT %(scope_kind)s, ancestor_id, week, item_type, cycle_days, sum(count)
+  FROM held
+ GROUP BY ancestor_id, week, item_type, cycle_days
 """  # noqa: S608
 
 _CHECKPOINTS = """
@@ -151,7 +165,7 @@ def _team_repair(team_id: int) -> bool:
     """Make a team's rows from facts and intervals, if they say something else."""
     lock_scopes()
     expected = contributions_of_team(team_id=team_id).without_zeros()
-    if expected == _rows_of(team_id):
+    if _rows_of(team_id) == (expected.days, expected.cycles_by_week()):
         return False
     parameters: dict[str, Any] = {"scope_kind": ScopeKind.UNIT.value, "scopes": [team_id]}
     with connection.cursor() as cursor:
@@ -178,14 +192,14 @@ def _parent_repair(parent_id: int) -> bool:
     return False
 
 
-def _rows_of(unit_id: int) -> Contributions:
-    """Return a unit's stored rows in the shape of contributions."""
+def _rows_of(unit_id: int) -> tuple[dict[DayKey, Counts], dict[CycleKey, int]]:
+    """Return a unit's stored rows in the shape of contributions, the histogram by week."""
     scope = {"scope_kind": ScopeKind.UNIT, "scope_id": unit_id}
     days = Rollup.objects.filter(**scope).values_list("day", "item_type", *MEASURES)
-    cycles = CycleCount.objects.filter(**scope).values_list("day", "item_type", "cycle_days", "count")
-    return Contributions(
-        days={DayKey(unit_id, day, item_type): Counts(*counts) for day, item_type, *counts in days},
-        cycles={CycleKey(unit_id, day, item_type, cycle_days): count for day, item_type, cycle_days, count in cycles},
+    cycles = CycleWeek.objects.filter(**scope).values_list("week", "item_type", "cycle_days", "count")
+    return (
+        {DayKey(unit_id, day, item_type): Counts(*counts) for day, item_type, *counts in days},
+        {CycleKey(unit_id, week, item_type, cycle_days): count for week, item_type, cycle_days, count in cycles},
     )
 
 

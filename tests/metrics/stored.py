@@ -21,7 +21,7 @@ from metrics.calculations.timeline import (
     item_fact,
     item_intervals,
 )
-from metrics.models import CycleCount, ItemFact, ItemInterval, Rollup
+from metrics.models import CycleWeek, ItemFact, ItemInterval, Rollup
 from organization.models import Unit, UnitClosure, UnitKind
 from pmo_portal.lib.windows import portal_zone
 from portfolio.models import EventKind, Outbox, StateMeaning, TrackedKind, Workflow, WorkflowState
@@ -235,7 +235,7 @@ def rolled_in_database() -> RolledUp:
         )
         for row in Rollup.objects.all()
     }
-    cycles = {(row.scope_id, row.day, row.item_type, row.cycle_days): row.count for row in CycleCount.objects.all()}
+    cycles = {(row.scope_id, row.week, row.item_type, row.cycle_days): row.count for row in CycleWeek.objects.all()}
     return RolledUp(rows=rows, cycles=cycles)
 
 

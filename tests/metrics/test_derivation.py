@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from metrics.calculations.rollup import RolledUp
 from metrics.calculations.timeline import Change
-from metrics.models import CycleCount, ItemFact, ItemInterval, Rollup, StockCheckpoint
+from metrics.models import CycleWeek, ItemFact, ItemInterval, Rollup, StockCheckpoint
+from metrics.selectors.histograms import Wanted, cycle_histograms
 from metrics.services.draining import outbox_drain, units_waiting
 from metrics.services.rebuilding import rollup_rebuild, team_rebuild_next
 from metrics.services.rules import rules_check
@@ -21,7 +23,7 @@ from metrics.services.scopes import checkpoints_set, memberships_refresh, scopes
 from organization.access import SYSTEM
 from organization.models import Unit, UnitParent
 from organization.services.units import unit_move
-from pmo_portal.lib.windows import day_start
+from pmo_portal.lib.windows import Window, day_start
 from portfolio.models import StateCategory
 from portfolio.services.workflows import state_recategorise
 from teams.models import Team, WorkItem
@@ -35,8 +37,10 @@ from tests.metrics.stored import (
     event_store,
     item_settle,
     item_store,
+    memberships_now,
     organisation_make,
     rolled_in_database,
+    rules_now,
 )
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +69,7 @@ def work_all() -> None:
 
 
 def derived_tables_empty() -> None:
-    for model in (ItemFact, ItemInterval, Rollup, CycleCount, StockCheckpoint):
+    for model in (ItemFact, ItemInterval, Rollup, CycleWeek, StockCheckpoint):
         model._default_manager.all().delete()
 
 
@@ -171,7 +175,7 @@ def damage(story: Story) -> None:
     """Lose a row of each table, and falsify all others of one program."""
     program = story.organisation.programs[0]
     Rollup.objects.filter(scope_id=program.pk).update(finished=77)
-    CycleCount.objects.filter(scope_id=story.organisation.team(1).pk).delete()
+    CycleWeek.objects.filter(scope_id=story.organisation.team(1).pk).delete()
     Rollup.objects.filter(scope_id=story.organisation.team(2).pk).delete()
     StockCheckpoint.objects.filter(scope_id=program.pk).update(wip=99)
     Rollup.objects.filter(scope_id=story.organisation.portfolio.pk).delete()
@@ -198,12 +202,42 @@ def check(story: Story) -> None:
     assert story.database() == expected
 
 
+def histograms_hold(story: Story, windows: Sequence[Window]) -> None:
+    """For any days: stored weeks and the facts at their ends say what counting item by item says."""
+    rules, memberships = rules_now(), memberships_now()
+    units = {membership.ancestor_id for membership in memberships} | {story.organisation.team(1).pk}
+    wanted = [Wanted(unit_id, window) for unit_id in sorted(units) for window in windows]
+    seen = [
+        fact
+        for fact in story.reference().facts.values()
+        if fact.is_counted and fact.is_start_seen and fact.cycle_days is not None
+    ]
+    for (unit_id, window), counts in zip(wanted, cycle_histograms(wanted, item_type=""), strict=True):
+        assert counts == Counter(
+            fact.cycle_days
+            for fact in seen
+            if fact.finished_at is not None
+            and (day := rules.day(fact.finished_at)) in window
+            and (
+                fact.finished_team_id == unit_id
+                or any(
+                    m.ancestor_id == unit_id and m.unit_id == fact.finished_team_id and m.start <= day < m.end
+                    for m in memberships
+                )
+            )
+        )
+
+
+windows = st.tuples(days, days).map(lambda ends: Window(min(ends), max(ends)))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories=worlds(), data=st.data())
 def test_increment_rebuild_and_reference_agree(histories: dict[int, list[Change]], data: st.DataObject) -> None:
     with undone():
         story = Story(histories)
         tell(story, data)
+        histograms_hold(story, data.draw(st.lists(windows, max_size=4), label="windows"))
         check(story)
 
 
@@ -216,4 +250,5 @@ def test_increment_rebuild_and_reference_agree_at_length(
     with undone():
         story = Story(histories)
         tell(story, data)
+        histograms_hold(story, data.draw(st.lists(windows, max_size=4), label="windows"))
         check(story)

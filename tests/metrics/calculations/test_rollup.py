@@ -9,6 +9,7 @@ from hypothesis import given
 
 from metrics.calculations.rollup import Key, Membership, RolledUp, Row, roll_up
 from metrics.calculations.timeline import Change, Kind, item_fact, item_intervals
+from pmo_portal.lib.windows import week_start
 from tests.metrics.calculations.histories import (
     BACKLOG,
     BUILD,
@@ -51,7 +52,7 @@ def test_a_finished_item_counts_once_in_every_unit_above() -> None:
     result = rolled({1: history((1, BACKLOG), (2, BUILD), (4, DONE))}, STANDING)
     for unit_id in (TEAM, PROGRAM, PORTFOLIO):
         assert result.rows[Key(unit_id, day(4), "STORY")] == Row(finished=1, finished_without_estimate=1, wip_delta=-1)
-        assert result.cycles[unit_id, day(4), "STORY", 3] == 1
+        assert result.cycles[unit_id, week_start(day(4)), "STORY", 3] == 1
     assert OTHER_PROGRAM not in {key.unit_id for key in result.rows}
 
 
