@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from metrics.definitions import Metric
 from pmo_portal.lib.csv_export import csv_response
-from pmo_portal.lib.format import NOTHING, number, ratio
+from pmo_portal.lib.format import NOTHING, moment, number, ratio
 from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.windows import portal_zone
 
 MOST_ROWS: Final = 400
 """Rows of a table on a page; the file has them all."""
@@ -51,9 +52,9 @@ class Scale(StrEnum):
 class Point(NamedTuple):
     """One datum. `url` is the list of the items it counts, or the item it is.
 
-    `x` is the place of a label, a day or a number. `y` None is a gap. `end` is the other end of what has two: the
-    right edge of a histogram's bar, the upper edge of a band. `name` says what it is where `x` and `y` do not (an
-    item's key); `size` how many items one dot stands for.
+    `x` is the place of a label, a day (or a moment among days) or a number. `y` None is a gap. `end` is the other end
+    of what has two: the right edge of a histogram's bar, the upper edge of a band. `name` says what it is where `x` and
+    `y` do not (an item's key); `size` how many items one dot stands for.
     """
 
     x: X
@@ -66,18 +67,24 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis: its `name` heads the table's column too. `unit` follows a value ("days"); a ratio 0..1 shows as %."""
+    """An axis: its `name` heads the table's column too. `unit` follows a value ("days"); a ratio 0..1 shows as %.
+
+    `start` is where a y axis begins if not at zero.
+    """
 
     name: str
     scale: Scale = Scale.NUMBERS
     labels: Sequence[str] = ()
     unit: str = ""
     is_ratio: bool = False
+    start: float = 0
 
     def text(self, value: X | Y | None) -> str:
         """A value on this axis as a reader sees it."""
         if value is None:
             return NOTHING
+        if isinstance(value, datetime):
+            return moment(value)
         if isinstance(value, date):
             return format_day(value)
         if self.scale == Scale.LABELS:
@@ -147,8 +154,9 @@ class Chart:
 
     `code` names it on its page and in its file. `summary` is what a screen reader says instead of the drawing.
     `metric` opens the definition; `sample` and `as_of` say what it rests on; `note` says what to know when reading it.
-    `empty` is the reason why there is nothing to draw, or "". `opens_panel` for points that are items: a click opens
-    the item beside the chart. A chart whose table is not simply its points gives `head` and `rows`.
+    `definition_url` opens it with what this very number leaves out. `empty` is the reason why there is nothing to draw,
+    or "". `opens_panel` for points that are items: a click on one opens it beside the chart. `is_binned`: its dots are
+    counts of items. A chart whose table is not simply its points gives `head` and `rows`.
     """
 
     code: str
@@ -160,11 +168,13 @@ class Chart:
     marks: Sequence[Mark] = ()
     bands: Sequence[Band] = ()
     metric: Metric | None = None
+    definition_url: str = ""
     sample: str = ""
     as_of: str = ""
     note: str = ""
     empty: str = ""
     opens_panel: bool = False
+    is_binned: bool = False
     height: int = 240
     head: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = ()
@@ -183,6 +193,8 @@ class Chart:
                 {"start": band.start, "end": band.end, "label": band.label, "tone": band.tone} for band in self.bands
             ],
             "panel": self.opens_panel,
+            "binned": self.is_binned,
+            "items": _("Items"),
         }
 
     @property
@@ -278,6 +290,9 @@ def chart_file(request: HttpRequest, charts: Iterable[Chart], *, name: str) -> S
 
 
 def _json(value: X | Y | None) -> str | int | float | None:
+    if isinstance(value, datetime):
+        # As the metric day sees it, without a zone: the browser places it among days.
+        return value.astimezone(portal_zone()).replace(tzinfo=None).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
@@ -290,6 +305,7 @@ def _axis_data(axis: Axis) -> dict[str, Any]:
         "labels": list(axis.labels),
         "unit": axis.unit,
         "ratio": axis.is_ratio,
+        "start": axis.start,
     }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from metrics.charts.buckets import bucketed
 from metrics.charts.chart import Axis, Chart, Kind, Mark, Point, Scale, Series, on_labels
+from metrics.charts.frame import short_day
 from metrics.definitions import CYCLE_TIME, THROUGHPUT, WIP
 from metrics.selectors.numbers import UnitNumbers
 from pmo_portal.lib.format import day as format_day
@@ -113,8 +113,3 @@ def cycle_chart(numbers: UnitNumbers, lists: Lists = _no_list) -> Chart:
         metric=CYCLE_TIME,
         empty="" if numbers.cycle_counts else _("No item with a cycle time was finished in these weeks."),
     )
-
-
-def short_day(day: date) -> str:
-    """A day as an axis says it."""
-    return str(date_format(day, "j M"))

@@ -8,82 +8,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from metrics.calculations.series import running_stock
-from metrics.models import ItemInterval, RollupMembership
+from metrics.models import ItemInterval
+from metrics.selectors.columns import FLOW, Columns, columns_of
+from metrics.selectors.entries import entries_by_day, moved_back
+from metrics.selectors.finding import Scope, intervals_as_of, scope_of, team_spans
 from metrics.selectors.selection import Period
 from organization.models import Unit, UnitKind
-from pmo_portal.lib.windows import BEGINNING, FOREVER, portal_zone
-from portfolio.models import StateCategory, WorkflowState
+from portfolio.models import StateCategory
 
-FLOW: Final = (
-    StateCategory.BACKLOG,
-    StateCategory.COMMITTED,
-    StateCategory.ACTIVE,
-    StateCategory.WAITING,
-    StateCategory.DONE,
-)
-"""The categories work flows through; cancelled work left the flow where it was."""
-
-# An item entered a column when it first did, and every column before that one at the latest then.
-_ENTRIES = """
-WITH member AS (
-    SELECT * FROM unnest(%(teams)s::bigint[], %(since)s::date[], %(until)s::date[]) AS m (team_id, valid_from, valid_to)
-), place AS (
-    SELECT * FROM unnest(%(states)s::bigint[], %(places)s::int[]) AS p (state_id, place)
-), fallback AS (
-    SELECT * FROM unnest(%(categories)s::text[], %(category_places)s::int[]) AS p (category, place)
-), entered AS (
-    SELECT i.item_id, coalesce(p.place, c.place) AS place,
-           min(greatest((i.from_at AT TIME ZONE %(zone)s)::date, m.valid_from)) AS day
-      FROM metrics_iteminterval i
-      JOIN member m ON m.team_id = i.unit_id AND (i.from_at AT TIME ZONE %(zone)s)::date < m.valid_to
-       AND (i.to_at IS NULL OR i.to_at AT TIME ZONE %(zone)s > m.valid_from)
-      JOIN metrics_itemfact f ON f.item_id = i.item_id AND f.is_counted
-      LEFT JOIN place p ON p.state_id = i.state_id
-      JOIN fallback c ON c.category = i.category
-     WHERE i.from_at < %(end_at)s AND (%(type)s = '' OR f.item_type = %(type)s)
-     GROUP BY 1, 2
-), reached AS (
-    SELECT e.item_id, column_place AS place, min(e.day) AS day
-      FROM entered e, generate_series(0, e.place) AS column_place
-     GROUP BY 1, 2
-)
-SELECT place, greatest(day, %(start)s - 1), count(*)::int FROM reached WHERE day < %(end)s GROUP BY 1, 2
-"""
+__all__ = ["cumulative_flow", "cumulative_flow_of", "open_items", "team_spans", "teams_on", "unfinished_count"]
 
 
 @dataclass(frozen=True, slots=True)
 class CumulativeFlow:
-    """By day: how many items had entered each column, or a later one, by its end. Lines never fall."""
+    """By day: how many items had entered each column, or a later one, by its end. Lines never fall.
+
+    `moved_count` items entered a column in the period, `back_count` of them one that lies before one they had been in.
+    """
 
     columns: Sequence[str]
     days: Sequence[date]
     counts: Sequence[tuple[int, ...]]
+    moved_count: int = 0
+    back_count: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Columns by name, the place of each state that has one, and of each category for all other states."""
-
-    names: list[str]
-    states: dict[int, int]
-    categories: dict[str, int]
-
-
-def team_spans(unit: Unit) -> dict[int, list[tuple[date, date]]]:
-    """From which day to before which day each team belonged to a unit; a team belongs to itself for ever."""
-    if unit.kind == UnitKind.TEAM:
-        return {unit.pk: [(BEGINNING, FOREVER)]}
-    spans: dict[int, list[tuple[date, date]]] = {}
-    members = RollupMembership.objects.filter(ancestor=unit)
-    for team_id, valid_from, valid_to in members.values_list("team_id", "valid_from", "valid_to"):
-        spans.setdefault(team_id, []).append((valid_from, valid_to))
-    return spans
+    @property
+    def back_ratio(self) -> float | None:
+        """The share of the items that moved which moved back."""
+        return self.back_count / self.moved_count if self.moved_count else None
 
 
 def teams_on(unit: Unit, day: date) -> list[int]:
@@ -91,54 +48,26 @@ def teams_on(unit: Unit, day: date) -> list[int]:
     return [pk for pk, spans in team_spans(unit).items() if any(since <= day < until for since, until in spans)]
 
 
-def _columns(unit: Unit) -> _Columns:
-    """A team's columns as on its board; above a team, where boards differ, the categories."""
-    if unit.kind != UnitKind.TEAM:
-        return _Columns([category.value for category in FLOW], {}, {category: at for at, category in enumerate(FLOW)})
-    states = list(
-        WorkflowState.objects.filter(workflow__teams=unit.pk, is_archived=False)
-        .exclude(category=StateCategory.CANCELLED)
-        .order_by("position", "pk")
-    )
-    order = {category.value: at for at, category in enumerate(FLOW)}
-    # A state that is no longer on the board counts as the first column of its category, or of the next there is.
-    places = {
-        category: next((at for at, state in enumerate(states) if order[state.category] >= rank), len(states) - 1)
-        for category, rank in order.items()
-    }
-    return _Columns([state.name for state in states], {state.pk: at for at, state in enumerate(states)}, places)
-
-
 def cumulative_flow_of(unit: Unit, period: Period) -> CumulativeFlow:
-    """Count first entries into columns by day. An item that came with its team entered on the team's first day.
+    """Count first entries into columns by day, for a file: above a team the categories keep their codes."""
+    columns = columns_of(unit)
+    flow = cumulative_flow(scope_of(unit, period), columns, with_moves=False)
+    names = columns.names if unit.kind == UnitKind.TEAM else [category.value for category in FLOW]
+    return CumulativeFlow(names, flow.days, flow.counts)
 
-    `metrics.calculations.series.cumulative_flow` says the same in plain Python.
-    """
-    columns, spans = _columns(unit), team_spans(unit)
-    members = [(team_id, since, until) for team_id, held in spans.items() for since, until in held]
-    days = list(period.window)
-    parameters: dict[str, Any] = {
-        "teams": [member[0] for member in members],
-        "since": [member[1] for member in members],
-        "until": [member[2] for member in members],
-        "states": list(columns.states),
-        "places": list(columns.states.values()),
-        "categories": list(columns.categories),
-        "category_places": list(columns.categories.values()),
-        "zone": portal_zone().key,
-        "type": period.item_type,
-        "start": period.window.start,
-        "end": period.window.end,
-        "end_at": period.end_at,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_ENTRIES, parameters)
-        entries = {(place, day): count for place, day, count in cursor.fetchall()}
+
+def cumulative_flow(scope: Scope, columns: Columns, *, with_moves: bool = True) -> CumulativeFlow:
+    """Count first entries into columns by day. An item that came with its team entered on the team's first day."""
+    window = scope.period.window
+    asked = (columns, scope.members, scope.period, scope.item_filter)
+    settled, entries = entries_by_day(*asked)
+    days = list(window)
     lines = []
     for place in range(len(columns.names)):
-        before = sum(count for (at, day), count in entries.items() if at == place and day < period.window.start)
-        lines.append(running_stock(before, [entries.get((place, day), 0) for day in days]))
-    return CumulativeFlow(columns.names, days, list(zip(*lines, strict=True)))
+        before = sum(count for (at, day), count in entries.items() if at == place and day < window.start)
+        lines.append(running_stock(settled + before, [entries.get((place, day), 0) for day in days]))
+    moved, back = moved_back(*asked) if with_moves else (0, 0)
+    return CumulativeFlow(columns.names, days, list(zip(*lines, strict=True)), moved, back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +84,7 @@ class OpenItem:
 
 def _as_of(unit: Unit, period: Period) -> QuerySet[ItemInterval]:
     """What was true at the end of the as-of day of the items of a unit's teams of that day."""
-    rows = ItemInterval.objects.filter(
-        Q(to_at__isnull=True) | Q(to_at__gte=period.end_at),
-        unit__any_of=teams_on(unit, period.as_of),
-        from_at__lt=period.end_at,
-    )
+    rows = intervals_as_of(scope_of(unit, period))
     return rows.filter(item_type=period.item_type) if period.item_type else rows
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-from metrics.models import ItemFact, ItemInterval, RollupMembership
+from metrics.models import ItemFact
+from metrics.selectors.columns import columns_of
+from metrics.selectors.finding import Scope, facts_behind, scope_of, stays_in
+from metrics.selectors.narrowing import ALL, EVERYTHING, Datum, ItemFilter
 from metrics.selectors.selection import Period
-from organization.models import Unit, UnitKind
+from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, policy_for
-from pmo_portal.lib.windows import day_bounds
 from teams.models import ItemType, WorkItem
 
 PAGE_ROWS: Final = 50
@@ -28,6 +30,10 @@ SORTS: Final[Mapping[str, str]] = {
     "started": "started_on",
     "finished": "finished_on",
     "days": "cycle_days",
+    "lead": "lead_days",
+    "active": "active_seconds",
+    "waiting": "waiting_seconds",
+    "blocked": "blocked_seconds",
 }
 """Columns a list may be sorted by, and what they are in `ItemFact`. Nothing else from an address reaches the order."""
 
@@ -52,13 +58,35 @@ BEHIND: Final = {
         Behind("started", _("Started items"), "-started", ("started", "state")),
         Behind("created", _("Created items"), "key", ("created", "state")),
         Behind("cancelled", _("Cancelled items"), "key", ("cancelled",)),
+        Behind("lead_time", _("Items with a lead time"), "-lead", ("created", "finished", "lead")),
+        Behind(
+            "flow_efficiency",
+            _("Items with time between start and finish"),
+            "-waiting",
+            ("finished", "active", "waiting"),
+        ),
+        Behind("blocked_time", _("Finished items that were blocked"), "-blocked", ("finished", "days", "blocked")),
+        Behind("time_in_column", _("Finished items that were in the column"), "-finished", ("finished", "spent")),
+        Behind("cumulative_flow", _("Items that had come this far"), "key", ("created", "started", "finished")),
+        Behind("unaligned", _("Finished items that serve no theme"), "-finished", ("finished",)),
+        Behind("no_feature", _("Finished items without a feature"), "-finished", ("finished",)),
+        Behind("no_epic", _("Finished items whose feature has no epic"), "-finished", ("finished",)),
+        Behind("no_theme", _("Finished items whose epic has no theme"), "-finished", ("finished",)),
+        Behind("no_estimate", _("Open items without an estimate"), "key", ("created", "state")),
+        Behind("stale", _("Items in progress that have not moved lately"), "started", ("started", "state")),
+        Behind("orphan", _("Open items without a feature"), "key", ("created", "state")),
+        Behind("unmapped", _("Open items in an archived column"), "key", ("created", "state")),
+        Behind("no_owner", _("Items in progress that nobody works on"), "started", ("started", "state")),
     )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One item behind a number. Days are metric days; `age_days` only while it is in progress."""
+    """One item behind a number. Days are metric days; `age_days` only while it is in progress.
+
+    `spent_seconds` is its time in the column the list is about.
+    """
 
     key: str
     title: str
@@ -71,12 +99,37 @@ class ItemRow:
     cancelled_on: date | None
     cycle_days: int | None
     is_start_seen: bool
+    lead_days: int | None
+    active_seconds: int | None
+    waiting_seconds: int | None
+    blocked_seconds: int | None
     age_days: int | None
+    spent_seconds: float | None = None
 
     @property
     def type_label(self) -> str:
         """The type in the reader's language."""
         return str(ItemType(self.item_type).label)
+
+
+_CELLS: Final = {
+    "key": "key",
+    "title": "title",
+    "item_type": "fact__item_type",
+    "team": "team__unit__name",
+    "state": "state__name",
+    "created_on": "fact__created_on",
+    "started_on": "fact__started_on",
+    "finished_on": "fact__finished_on",
+    "cancelled_on": "fact__cancelled_on",
+    "cycle_days": "fact__cycle_days",
+    "is_start_seen": "fact__is_start_seen",
+    "lead_days": "fact__lead_days",
+    "active_seconds": "fact__active_seconds",
+    "waiting_seconds": "fact__waiting_seconds",
+    "blocked_seconds": "fact__blocked_seconds",
+}
+"""Where the cells of a row stand, from the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +140,19 @@ class ItemList:
     total: int
     found: QuerySet[ItemFact]
     hidden_count: int
-    as_of: date
+    scope: Scope
+    column: int | None = None
+
+    @property
+    def as_of(self) -> date:
+        """The day at whose end ages are counted."""
+        return self.scope.period.as_of
+
+    @property
+    def column_name(self) -> str:
+        """The column the list is about, if it is about one."""
+        names = columns_of(self.scope.unit).names if self.column is not None else []
+        return names[self.column] if self.column is not None and self.column < len(names) else ""
 
     def rows(self, actor: Actor, first: int, last: int) -> list[ItemRow]:
         """Read the rows from one place of `found` to before another: two statements."""
@@ -102,44 +167,61 @@ class ItemList:
     def _read(self, actor: Actor, ids: list[int]) -> list[ItemRow]:
         # SECURITY: facts may be a second older than a transfer; what is shown of an item goes through its policy.
         seen = policy_for(WorkItem).visible(actor, WorkItem.objects.filter(pk__any_of=ids))
-        values: QuerySet[Any, tuple[Any, ...]] = seen.values_list(
-            "pk",
-            "key",
-            "title",
-            "fact__item_type",
-            "team__unit__name",
-            "state__name",
-            "fact__created_on",
-            "fact__started_on",
-            "fact__finished_on",
-            "fact__cancelled_on",
-            "fact__cycle_days",
-            "fact__is_start_seen",
-        )
-        is_open = self.behind.code == "wip"
+        found = list(seen.annotate(item_id=F("pk")).values("item_id", *_CELLS.values()))
+        spent = self._spent(ids)
+        days = self.scope.day_count(min((row["fact__created_on"] for row in found), default=self.as_of))
         rows = {}
-        for pk, *cells in values:
-            started_on = cells[6]
-            age_days = (self.as_of - started_on).days + 1 if is_open and started_on else None
-            rows[pk] = ItemRow(*[*cells, age_days])
+        for row in found:
+            cells: dict[str, Any] = {name: row[path] for name, path in _CELLS.items()}
+            created_on, started_on, finished_on = cells["created_on"], cells["started_on"], cells["finished_on"]
+            if self.scope.is_worked is not None and finished_on and cells["cycle_days"] is not None:
+                cells["cycle_days"] = days.between(started_on or finished_on, finished_on)
+                cells["lead_days"] = days.between(created_on, finished_on)
+            is_open = self.behind.code == "wip" and started_on
+            age_days = days.between(started_on, self.as_of) if is_open else None
+            rows[row["item_id"]] = ItemRow(**cells, age_days=age_days, spent_seconds=spent.get(row["item_id"]))
         return [rows[pk] for pk in ids if pk in rows]
 
+    def _spent(self, ids: list[int]) -> dict[int, float]:
+        """How long each item was in the column: one statement, and only where the list is about one."""
+        if self.behind.code != "time_in_column" or self.column is None:
+            return {}
+        stays = stays_in(columns_of(self.scope.unit), self.column).filter(item__any_of=ids)
+        length = ExpressionWrapper(F("to_at") - F("from_at"), output_field=DurationField())
+        sums = stays.order_by().values("item_id").annotate(spent=Sum(length))
+        return {row["item_id"]: row["spent"].total_seconds() for row in sums}
 
-def items_behind(actor: Actor, unit: Unit, selection: Period, *, code: str, sort: str = "") -> ItemList:
-    """Find the items behind one number of a unit.
+
+def items_behind(
+    actor: Actor,
+    unit: Unit,
+    selection: Period,
+    *,
+    code: str,
+    sort: str = "",
+    item_filter: ItemFilter = EVERYTHING,
+    datum: Datum = ALL,
+) -> ItemList:
+    """Find the items behind one number of a unit, or behind one datum of its chart.
 
     Items that have since moved to a team this person may not look into are counted and not listed.
     """
     behind = BEHIND[code]
-    facts = _FINDERS[code](unit, selection)
-    if selection.item_type:
-        facts = facts.filter(item_type=selection.item_type)
+    scope = scope_of(unit, selection, item_filter)
+    facts = facts_behind(scope, code, datum)
     found = facts
     if not actor.is_system:
         found = facts.filter(unit__any_of=actor.units(policy_for(WorkItem).permission(Action.VIEW)))
     total = facts.count()
     visible_count = total if actor.is_system else found.count()
-    return ItemList(behind, total, found.order_by(*_order(sort or behind.sort)), total - visible_count, selection.as_of)
+    return ItemList(
+        behind,
+        total,
+        found.order_by(*_order(sort or behind.sort)),
+        total - visible_count,
+        scope.at(datum),
+        datum.column,
+    )
 
 
 def _order(sort: str) -> list[Any]:
@@ -151,63 +233,3 @@ def _order(sort: str) -> list[Any]:
 def is_sort(sort: str) -> bool:
     """Say whether a list may be sorted so."""
     return sort.removeprefix("-") in SORTS
-
-
-def _flow(flow: str) -> Callable[[Unit, Period], QuerySet[ItemFact]]:
-    """Find counted items by the unit and the day of a flow, as the tree stood on that day."""
-
-    def find(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
-        window = selection.window
-        of_day = {f"{flow}_on__gte": window.start, f"{flow}_on__lt": window.end}
-        return ItemFact.objects.filter(_within(unit, flow, window.start, window.end), is_counted=True, **of_day)
-
-    return find
-
-
-def _within(unit: Unit, flow: str, start: date, end: date) -> Q:
-    """The teams that lay under a unit in a window; those that came or left, only on their days."""
-    if unit.kind == UnitKind.TEAM:
-        return Q(**{f"{flow}_unit_id": unit.pk})
-    throughout: list[int] = []
-    partly = Q(pk__in=[])
-    rows = RollupMembership.objects.filter(ancestor=unit, valid_from__lt=end, valid_to__gt=start)
-    for team_id, valid_from, valid_to in rows.values_list("team_id", "valid_from", "valid_to"):
-        if valid_from <= start and valid_to >= end:
-            throughout.append(team_id)
-        else:
-            partly |= Q(**{f"{flow}_unit_id": team_id, f"{flow}_on__gte": valid_from, f"{flow}_on__lt": valid_to})
-    return partly | Q(**{f"{flow}_unit__any_of": throughout})
-
-
-def _in_progress(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
-    """Find the items in progress at the end of the as-of day, in the teams of that day."""
-    _start, end_at = day_bounds(selection.as_of)
-    teams = [unit.pk]
-    if unit.kind != UnitKind.TEAM:
-        rows = RollupMembership.objects.filter(
-            ancestor=unit, valid_from__lte=selection.as_of, valid_to__gt=selection.as_of
-        )
-        teams = list(rows.values_list("team_id", flat=True))
-    open_then = ItemInterval.objects.filter(
-        Q(to_at__isnull=True) | Q(to_at__gte=end_at), is_wip=True, unit__any_of=teams, from_at__lt=end_at
-    )
-    return ItemFact.objects.filter(pk__in=open_then.values("item_id"))
-
-
-def _with_cycle_time(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
-    return _flow("finished")(unit, selection).filter(is_start_seen=True, cycle_days__isnull=False)
-
-
-def _without_start(unit: Unit, selection: Period) -> QuerySet[ItemFact]:
-    return _flow("finished")(unit, selection).filter(is_start_seen=False)
-
-
-_FINDERS: Final[Mapping[str, Callable[[Unit, Period], QuerySet[ItemFact]]]] = {
-    "throughput": _flow("finished"),
-    "wip": _in_progress,
-    "cycle_time": _with_cycle_time,
-    "start_not_seen": _without_start,
-    "started": _flow("started"),
-    "created": _flow("created"),
-    "cancelled": _flow("cancelled"),
-}

@@ -10,13 +10,18 @@
   const TONES = ["accent", "good", "warn", "bad", "info", "violet", "quiet"];
   const PLACES = 8;
   const FONT_SIZE = 11;
+  const DAY = 86400000;
   const drawn = new Map(); // plot -> {chart, source}
-  // The portal writes 4 Nov 2026 in English (lib.format), as British readers do.
-  const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || undefined;
+  const language = document.documentElement.lang || undefined;
   const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
-  const shortDays = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
-  const wholeDays = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const dayParts = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+  /* 4 Nov 2026, in this order in every language, as the server writes it (lib.format). */
+  function dayWord(value, { long }) {
+    const parts = Object.fromEntries(dayParts.formatToParts(new Date(value * DAY)).map(({ type, value: text }) => [type, text]));
+    return long ? `${parts.day} ${parts.month} ${parts.year}` : `${parts.day} ${parts.month}`;
+  }
 
   /* ---- colours: tokens use light-dark(), so the browser is asked what they come to */
 
@@ -38,14 +43,17 @@
     return found;
   }
 
-  const fade = (colour, opacity) => colour.replace(/^rgba?\(([^)]+?)(?:[,/]\s*[\d.]+%?)?\)$/, (whole, inner) => {
-    const parts = inner.split(/[\s,]+/).slice(0, 3);
-    return parts.length === 3 ? `rgba(${parts.join(",")},${opacity})` : whole;
-  });
+  const channels = (colour) => (colour.match(/[\d.]+/g) ?? [0, 0, 0]).slice(0, 3).map(Number);
+  const fade = (colour, opacity) => `rgba(${channels(colour).join(",")},${opacity})`;
+
+  /* A colour thinned with paper: areas lie on each other and must not shine through. */
+  function soften(colour, paper, share) {
+    const ground = channels(paper);
+    return `rgb(${channels(colour).map((value, at) => Math.round(value * share + ground[at] * (1 - share))).join(",")})`;
+  }
 
   /* ---- words: values as an axis counts them */
 
-  const DAY = 86400000;
   const TICKS = [1, 2, 7, 14, 28, 56, 91, 182, 364];
   // A day, or a moment by the portal's clock ("2026-11-04T14:05:00").
   const numberOf = (day) => Date.parse(day.length > 10 ? `${day}Z` : `${day}T00:00:00Z`) / DAY;
@@ -53,7 +61,7 @@
   function wordOf(axis, value, { long = false } = {}) {
     if (value === null || value === undefined) return "–";
     if (axis.scale === "labels") return axis.labels[Math.round(value)] ?? "";
-    if (axis.scale === "days") return (long ? wholeDays : shortDays).format(new Date(value * DAY));
+    if (axis.scale === "days") return dayWord(value, { long });
     if (axis.ratio) return percents.format(value);
     return long && axis.unit ? `${numbers.format(value)} ${axis.unit}` : numbers.format(value);
   }
@@ -95,10 +103,16 @@
     return spec;
   }
 
+  /* The round value at or above a mark: where an axis may end. */
+  function roundUp(value) {
+    const step = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
+    return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((factor) => factor * step).find((round) => round >= value) ?? value;
+  }
+
   function axisOption(axis, colours, { isX, spec, isNarrow }) {
     const isLabels = axis.scale === "labels";
     const isDays = axis.scale === "days";
-    const room = isDays && spec.series.some((series) => ["scatter", "bar"].includes(series.kind)) ? 0.6 : 0; // for dots at the edge
+    const room = isDays && spec.series.some((series) => series.kind === "bar") ? 0.6 : 0; // for the halves of bars at the edge
     const marks = spec.marks.filter((mark) => mark.axis === (isX ? "x" : "y")).map((mark) => Number(mark.at)).filter(Number.isFinite);
     return {
       type: isLabels ? "category" : "value",
@@ -108,8 +122,8 @@
       nameGap: 10,
       nameTextStyle: { color: colours.ink3, align: "left", fontSize: FONT_SIZE, padding: [0, 0, 0, -4] },
       // A mark above the highest value must be in the picture too.
-      max: isDays ? axis.last + room : !isLabels && marks.length ? ({ max }) => Math.max(max, ...marks) * (isX ? 1.02 : 1.08) : undefined,
-      min: isDays ? axis.first - room : isX && !isLabels ? ({ min }) => Math.min(min, 0) : undefined,
+      max: isDays ? axis.last + room : !isLabels && marks.length ? ({ max }) => (Math.max(...marks) > max ? roundUp(Math.max(...marks)) : null) : undefined,
+      min: axis.start ? axis.start : isDays ? axis.first - room : isX && !isLabels ? ({ min }) => Math.min(min, 0) : undefined,
       interval: isDays ? TICKS.find((step) => (axis.last - axis.first) / step <= (isNarrow ? 4 : 8)) ?? 728 : undefined,
       boundaryGap: isLabels && isX ? !spec.series.every((series) => ["line", "area", "band"].includes(series.kind)) : undefined,
       minInterval: axis.ratio ? undefined : axis.scale === "numbers" ? 1 : undefined,
@@ -117,7 +131,7 @@
       axisLine: { show: isX, lineStyle: { color: colours.base } },
       axisTick: { show: false },
       axisLabel: {
-        color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true,
+        color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true, showMaxLabel: isDays ? false : undefined,
         overflow: "truncate", width: isLabels ? Math.max(48, Math.min(120, 720 / Math.max(axis.labels.length, 1))) : undefined,
         formatter: isLabels ? undefined : (value) => wordOf(axis, value),
       },
@@ -126,7 +140,8 @@
     };
   }
 
-  const dot = (size) => Math.max(7, Math.min(34, 5 + 2.2 * Math.sqrt(size)));
+  /* The area of a dot says how many items it stands for; beside very large ones the others shrink. */
+  const dot = (size, largest) => (largest <= 60 ? 5 + 2.2 * Math.sqrt(size) : 5 + 20 * Math.sqrt(size / largest));
 
   function seriesOption(series, colour, spec, colours) {
     const points = series.points;
@@ -137,7 +152,8 @@
         itemStyle: { color: colour, borderRadius: series.stack ? 0 : [2, 2, 0, 0] }, emphasis: { itemStyle: { opacity: 0.8 } } }];
     }
     if (series.kind === "scatter") {
-      return [{ ...common, type: "scatter", data, symbolSize: (value, { data: { point } }) => dot(point[4]),
+      const largest = Math.max(...points.map((point) => point[4]));
+      return [{ ...common, type: "scatter", data, clip: false, symbolSize: (value, { data: { point } }) => Math.max(8, dot(point[4], largest)),
         itemStyle: { color: fade(colour, 0.72), borderColor: colours.paper, borderWidth: 1 }, emphasis: { itemStyle: { color: colour, borderColor: colours.ink } }, z: 3 }];
     }
     if (series.kind === "histogram") {
@@ -155,10 +171,10 @@
       symbol: "circle", symbolSize: 6, showSymbol: points.length === 1, data,
       lineStyle: { color: colour, width: series.dashed ? 1.5 : 2, type: series.dashed ? [5, 4] : "solid" }, itemStyle: { color: colour },
       emphasis: { disabled: true } };
-    if (series.kind === "area") return [{ ...line, areaStyle: { color: colour, opacity: 1 }, lineStyle: { color: colours.paper, width: 1 } }];
+    if (series.kind === "area") return [{ ...line, areaStyle: { color: soften(colour, colours.paper, 0.62), opacity: 1 }, itemStyle: { color: soften(colour, colours.paper, 0.62) }, lineStyle: { color: colours.paper, width: 1 } }];
     if (series.kind === "band") {
       const stack = `band-${series.name}`;
-      const quiet = { ...line, stack, symbol: "none", lineStyle: { width: 0 }, silent: true, z: 1 };
+      const quiet = { ...line, stack, symbol: "none", lineStyle: { width: 0 }, itemStyle: { color: fade(colour, 0.3) }, silent: true, z: 1 };
       return [
         { ...quiet, data: points.map((point) => ({ value: [point[0], point[1]] })), isHelp: true },
         { ...quiet, data: points.map((point) => ({ value: [point[0], point[1] === null ? null : point[5] - point[1]], point })),
@@ -180,7 +196,7 @@
         [mark.axis === "x" ? "xAxis" : "yAxis"]: mark.at,
         lineStyle: { color: colour(mark), type: [4, 3], width: 1.2 },
         label: { formatter: mark.label, color: colours.ink, fontSize: FONT_SIZE, position: mark.axis === "x" ? "end" : "insideEndTop", rotate: 0,
-          textBorderColor: colours.paper, textBorderWidth: 3, distance: mark.axis === "x" ? 3 + STEP * acrossMarks(spec).indexOf(mark) : 3 },
+          textBorderColor: colours.paper, textBorderWidth: 3, distance: mark.axis === "x" ? 3 + STEP * acrossMarks(spec).indexOf(mark) : [0, 4] },
       })),
     };
   }
@@ -243,6 +259,8 @@
     const lines = [lineOf(found[0])];
     if (isDot) lines[0].name = spec.y.name;
     if (isDot && first[3]) lines.unshift({ colour: "transparent", name: spec.x.name, value: wordOf(spec.x, first[0], { long: true }) });
+    if (isDot && spec.binned) lines.length = 0; // the bin is named; its middle says less
+    if (isDot && first[4] > 1) lines.push({ colour: lines.length ? "transparent" : series[params.seriesIndex].colour, name: spec.items, value: numbers.format(first[4]) });
     return note(title, lines);
   }
 
@@ -313,7 +331,7 @@
     const url = series.base + point[2];
     const native = event?.event ?? event;
     if (native?.ctrlKey || native?.metaKey || native?.shiftKey) window.open(url, "_blank", "noopener");
-    else if (drawn.get(plot).spec.panel && portal.panel) portal.panel.open(url, plot);
+    else if (drawn.get(plot).spec.panel && point[4] === 1 && portal.panel) portal.panel.open(url, plot);
     else location.assign(url);
   }
 
