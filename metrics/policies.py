@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, StatusUpdate
+from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, RollupTeam, StatusUpdate
 from pmo_portal.lib.access import Actor, Policy, register_policy
 
 
@@ -29,6 +29,15 @@ class _Amounts(Policy):
 
     def hidden_fields(self, actor: Actor, obj: Any) -> frozenset[str]:
         return super().hidden_fields(actor, obj) if self.is_money(obj) else frozenset()
+
+
+@register_policy
+class RollupTeamPolicy(Policy):
+    """How the numbers are made is for whoever runs the portal, whatever unit it is about."""
+
+    model = RollupTeam
+    noun = "operations"
+    unit_lookup = "team"
 
 
 @register_policy

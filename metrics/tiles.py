@@ -87,6 +87,11 @@ def rows_url(unit: Unit, code: str, selection: Selection) -> str:
     return reverse("metrics:unit_items", args=[unit.code, code]) + selection.query()
 
 
+def datum_url(unit: Unit, selection: Selection, code: str, **bounds: object) -> str:
+    """The list behind one datum of a chart: the same, for some of its days or lengths."""
+    return reverse("metrics:unit_items", args=[unit.code, code]) + selection.query(**bounds)
+
+
 def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
     finished = numbers.flow.finished
     return Tile(

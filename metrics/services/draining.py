@@ -34,6 +34,7 @@ from metrics.services.parking import (
 from metrics.services.reading import facts_lock, facts_read
 from metrics.services.rules import RulesChanged, rules_check, rules_note
 from metrics.services.scopes import memberships_refresh
+from metrics.services.speed import items_counted
 from metrics.services.things import parts_refresh, stays_read
 from portfolio.models import Outbox, TrackedKind
 
@@ -139,6 +140,7 @@ def _drain_batch(*, unit_id: int, at: datetime, batch_size: int) -> Drained:
         touched |= {unit_id} if subject_ids else frozenset()
     if touched:
         transaction.on_commit(partial(announce, touched))
+    transaction.on_commit(partial(items_counted, len(item_ids), at=at))
     work_ended(unit_id=unit_id, work=BegunWork.Work.DRAIN)
     return Drained(line_count=len(lines), item_count=len(item_ids), unit_ids=touched)
 

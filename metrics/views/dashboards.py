@@ -1,24 +1,30 @@
-"""Pages of numbers: a unit's dashboard, the executive's page, what each number means."""
+"""Pages of numbers: a unit's dashboard, the executive's page."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from metrics.charts import cycle_chart, throughput_chart, wip_chart
-from metrics.definitions import METRICS
+from metrics.calculations.littles import littles_law
+from metrics.charts import chart_file, cycle_chart, throughput_chart, wip_chart
+from metrics.charts.portfolio import units_chart
+from metrics.definitions import LITTLES_LAW
 from metrics.models import Rollup
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from metrics.selectors.selection import Selection, seen_on_of
 from metrics.selectors.units import top_units, units_directly_below
-from metrics.tiles import rows_url, tile_row
+from metrics.tiles import datum_url, rows_url, tile_row
 from metrics.views.picking import selection_context, selection_for
+from metrics.views.portfolio import cards_of
+from metrics.views.rooms import unit_rooms
 from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs, unit_tabs
@@ -28,7 +34,7 @@ from pmo_portal.lib.pages import render_page
 
 @access(Action.VIEW, Rollup, within=Unit, by="code")
 @require_GET
-def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
+def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """How a team, program or portfolio is going: tiles, charts, and the units below side by side."""
     actor = actor_of(request)
     now = timezone.now()
@@ -42,11 +48,27 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponse:
         not_compared=[one.pk for one in below],
     )
     own = numbers[unit.pk]
+    beside = [_side_by_side(one, numbers[one.pk], selection) for one in below]
+    lists = partial(datum_url, unit, selection)
+    charts = [throughput_chart(own, lists), cycle_chart(own, lists), wip_chart(own, lists)]
+    if beside:
+        charts.append(units_chart(beside))
+    if file := chart_file(request, charts, name=unit.code):
+        return file
     context = {
         "unit": unit,
         "row": tile_row(unit, own, selection, now=now),
-        "charts": [throughput_chart(own), cycle_chart(own), wip_chart(own)],
-        "below": [_side_by_side(one, numbers[one.pk], selection) for one in below],
+        "charts": charts,
+        "littles": littles_law(
+            wip=own.wip,
+            opening=own.wip_opening,
+            finished=own.flow.finished - own.flow.finished_start_not_seen,
+            cycle_counts=own.cycle_counts,
+        ),
+        "littles_metric": LITTLES_LAW,
+        "cards": cards_of(unit, selection),
+        "rooms": unit_rooms(unit, "overview", query=selection.query()),
+        "below": beside,
         "tabs": unit_tabs(actor, unit, "metrics"),
         "crumbs": unit_crumbs(actor, unit, _("Metrics")),
         **selection_context(selection),
@@ -116,17 +138,6 @@ def _side_by_side(unit: Unit, numbers: UnitNumbers, selection: Selection) -> dic
         "wip_url": rows_url(unit, "wip", selection),
         "cycle_url": rows_url(unit, "cycle_time", selection),
     }
-
-
-@listing(Action.VIEW, Rollup)
-@require_GET
-def definition_list(request: HttpRequest) -> HttpResponse:
-    """What each number means: question, formula, window, what is left out."""
-    context = {
-        "metrics": METRICS.values(),
-        "crumbs": [(_("Metrics"), reverse("metrics:executive")), (_("Definitions"), "")],
-    }
-    return render_page(request, "metrics/definition_list.html", context)
 
 
 def tiles_url(unit: Unit, selection: Selection) -> str:
