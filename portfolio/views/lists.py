@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -16,44 +16,22 @@ from django.views.decorators.http import require_GET
 from organization.models import Unit, UnitKind
 from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
-from pmo_portal.lib.csv_export import csv_response
+from pmo_portal.lib.exports import export_response
+from pmo_portal.lib.lists.parts import Doors, Empty
+from pmo_portal.lib.lists.respond import export_table, list_page, list_response
+from pmo_portal.lib.lists.scope import Scope
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, Feature, Tracked
 from portfolio.selectors.epics import epics_of
 from portfolio.selectors.features import features_of
 from portfolio.selectors.filters import life_condition
+from portfolio.selectors.lists import epics_list, features_list
 from portfolio.selectors.strategy import portfolios_of
-from portfolio.views.epic_boards import epic_filters
-from portfolio.views.feature_boards import feature_filters
 from portfolio.views.frames import of_kind, rights_within, unit_frame
 from portfolio.views.themes import choose_unit
 
 PAGE_ROWS: Final = 50
-
-EPIC_SORTS: Final = {
-    "rank": "rank",
-    "key": "key",
-    "title": "title",
-    "state": "state__position",
-    "owner": "owner__name",
-    "age": "state_entered_at",
-    "updated": "updated_at",
-}
-FEATURE_SORTS: Final = {**EPIC_SORTS, "epic": "epic__title", "period": "period__starts_on"}
-
-
-def sorted_by(request: HttpRequest, rows: QuerySet[Any], sorts: dict[str, str]) -> tuple[QuerySet[Any], str]:
-    """The rows in the order the address asks for, and that order; by rank when it asks for nothing known."""
-    sort = request.GET.get("sort", "rank")
-    column = sorts.get(sort.removeprefix("-"))
-    if column is None:
-        return rows.order_by("rank", "pk"), "rank"
-    # The oldest is the one that is there longest: age turns the column's own order round.
-    down = sort.startswith("-") != (column == "state_entered_at")
-    direction = F(column).desc(nulls_last=True) if down else F(column).asc(nulls_last=True)
-    return rows.order_by(direction, "rank", "pk"), sort
-
 
 # -- portfolios and programs -----------------------------------------------------------------------------------------
 
@@ -111,30 +89,30 @@ def _unit_list(
     return render_page(request, "portfolio/unit_list.html", context)
 
 
+def _scope(request: HttpRequest, unit: Unit) -> Scope:
+    return Scope(actor_of(request), local_day(timezone.now()), unit.pk)
+
+
 # -- epics -----------------------------------------------------------------------------------------------------------
 
 
 @access(Action.VIEW, Epic, by="code", within=Unit)
 @require_GET
-def epic_list(request: HttpRequest, unit: Unit) -> HttpResponse:
-    """All epics of a portfolio: filter, sort, page by page."""
+def epic_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
+    """All epics of a portfolio as a list; ``?format=`` gives exactly what it shows as a file."""
     of_kind(unit, UnitKind.PORTFOLIO)
-    actor = actor_of(request)
-    epics = epics_of(unit, actor=actor)
-    filters = epic_filters(request, unit, epics)
-    rows, sort = sorted_by(request, epics.filter(filters["filter"].condition(actor)), EPIC_SORTS)
-    page = Paginator(rows.select_related("state", "owner"), PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {
-        **unit_frame(request, unit, "epic_list", named("Epics")),
-        **filters,
-        "page": page,
-        "shown": page.paginator.count,
-        "sort": sort,
-        "may": rights_within(request, Epic, unit),
-        "export_url": f"{reverse('portfolio:epic_export', args=[unit.code])}?{request.GET.urlencode()}",
-        "now": timezone.now(),
-    }
-    return render_page(request, "portfolio/epic_list.html", context, fragment="results")
+    return list_response(
+        request,
+        epics_list(unit),
+        rows=epics_of(unit, actor=actor_of(request)).order_by(),
+        scope=_scope(request, unit),
+        doors=_epic_doors(request, unit),
+        template="portfolio/epic_list.html",
+        context=lambda: {
+            **unit_frame(request, unit, "epic_list", named("Epics")),
+            "may": rights_within(request, Epic, unit),
+        },
+    )
 
 
 @access(Action.VIEW, Epic, by="code", within=Unit)
@@ -142,34 +120,32 @@ def epic_list(request: HttpRequest, unit: Unit) -> HttpResponse:
 def epic_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """The list of epics as CSV, under the filter and in the order of the address."""
     of_kind(unit, UnitKind.PORTFOLIO)
-    actor = actor_of(request)
-    epics = epics_of(unit, actor=actor)
-    wanted = epic_filters(request, unit, epics)["filter"]
-    rows, _sort = sorted_by(request, epics.filter(wanted.condition(actor)), EPIC_SORTS)
-    head = [
-        _("Key"), _("Title"), _("Type"), _("State"), _("In this state since"), _("Owner"), named("Themes"),
-        _("Aligned, %"), named("Features"), words(_("{Features} done")), _("Planned start"), _("Planned end"),
-        _("Labels"),
-    ]  # fmt: skip
-    lines = (
-        [
-            epic.key,
-            epic.title,
-            epic.get_type_display(),
-            epic.state.name,
-            local_day(epic.state_entered_at).isoformat(),
-            epic.owner.name if epic.owner else "",
-            "; ".join(f"{share['name']} {share['share']}" for share in epic.theme_shares or ()),
-            epic.aligned_percent,
-            epic.feature_count,
-            epic.done_count,
-            epic.starts_on or "",
-            epic.ends_on or "",
-            "; ".join(epic.labels),
-        ]
-        for epic in rows.select_related("state", "owner").iterator(chunk_size=500)
+    page = list_page(
+        request.GET,
+        epics_list(unit),
+        rows=epics_of(unit, actor=actor_of(request)).order_by(),
+        scope=_scope(request, unit),
+        path=reverse("portfolio:epic_list", args=[unit.code]),
+        doors=_epic_doors(request, unit),
     )
-    return csv_response(name=f"{unit.code}-epics", head=head, rows=lines)
+    return export_response("csv", export_table(page), at=timezone.now())
+
+
+def _epic_doors(request: HttpRequest, unit: Unit) -> Doors:
+    may_create = rights_within(request, Epic, unit)["create"]
+    return Doors(
+        name=f"{unit.code}-epics",
+        title=words(_("{Epics} of %(unit)s") % {"unit": unit.name}),
+        unit_name=unit.name,
+        empty=Empty(
+            title=words(_("No {epics} yet")),
+            text=_("An epic is an initiative large enough to need a business case and a decision of the portfolio."),
+            action_label=words(_("New {epic}")),
+            action_url=reverse("portfolio:epic_create", args=[unit.code]) if may_create else "",
+            icon="zap",
+        ),
+        live_units=(unit.pk,),
+    )
 
 
 @listing(Action.CREATE, Epic)
@@ -193,26 +169,21 @@ def epic_bin(request: HttpRequest, unit: Unit) -> HttpResponse:
 
 @access(Action.VIEW, Feature, by="code", within=Unit)
 @require_GET
-def feature_list(request: HttpRequest, unit: Unit) -> HttpResponse:
-    """All features of a program: filter, sort, page by page."""
+def feature_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
+    """All features of a program as a list; ``?format=`` gives exactly what it shows as a file."""
     of_kind(unit, UnitKind.PROGRAM)
-    actor = actor_of(request)
-    features = features_of(unit, actor=actor)
-    filters = feature_filters(request, features)
-    rows, sort = sorted_by(request, features.filter(filters["filter"].condition(actor)), FEATURE_SORTS)
-    rows = rows.select_related("state", "owner", "epic", "period")
-    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {
-        **unit_frame(request, unit, "feature_list", named("Features")),
-        **filters,
-        "page": page,
-        "shown": page.paginator.count,
-        "sort": sort,
-        "may": rights_within(request, Feature, unit),
-        "export_url": f"{reverse('portfolio:feature_export', args=[unit.code])}?{request.GET.urlencode()}",
-        "now": timezone.now(),
-    }
-    return render_page(request, "portfolio/feature_list.html", context, fragment="results")
+    return list_response(
+        request,
+        features_list(unit),
+        rows=features_of(unit, actor=actor_of(request)).order_by(),
+        scope=_scope(request, unit),
+        doors=_feature_doors(request, unit),
+        template="portfolio/feature_list.html",
+        context=lambda: {
+            **unit_frame(request, unit, "feature_list", named("Features")),
+            "may": rights_within(request, Feature, unit),
+        },
+    )
 
 
 @access(Action.VIEW, Feature, by="code", within=Unit)
@@ -220,29 +191,35 @@ def feature_list(request: HttpRequest, unit: Unit) -> HttpResponse:
 def feature_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """The list of features as CSV, under the filter and in the order of the address."""
     of_kind(unit, UnitKind.PROGRAM)
-    actor = actor_of(request)
-    features = features_of(unit, actor=actor)
-    wanted = feature_filters(request, features)["filter"]
-    rows, _sort = sorted_by(request, features.filter(wanted.condition(actor)), FEATURE_SORTS)
-    head = [
-        _("Key"), _("Title"), _("State"), _("In this state since"), named("Epic"), named("Program_increment"),
-        _("Owner"), _("MVP"), _("Labels"),
-    ]  # fmt: skip
-    lines = (
-        [
-            feature.key,
-            feature.title,
-            feature.state.name,
-            local_day(feature.state_entered_at).isoformat(),
-            f"{feature.epic.key} {feature.epic.title}" if feature.sees_epic else "",
-            feature.period.name if feature.period else "",
-            feature.owner.name if feature.owner else "",
-            _("Yes") if feature.is_mvp else _("No"),
-            "; ".join(feature.labels),
-        ]
-        for feature in rows.select_related("state", "owner", "epic", "period").iterator(chunk_size=500)
+    page = list_page(
+        request.GET,
+        features_list(unit),
+        rows=features_of(unit, actor=actor_of(request)).order_by(),
+        scope=_scope(request, unit),
+        path=reverse("portfolio:feature_list", args=[unit.code]),
+        doors=_feature_doors(request, unit),
     )
-    return csv_response(name=f"{unit.code}-features", head=head, rows=lines)
+    return export_response("csv", export_table(page), at=timezone.now())
+
+
+def _feature_doors(request: HttpRequest, unit: Unit) -> Doors:
+    may_create = rights_within(request, Feature, unit)["create"]
+    return Doors(
+        name=f"{unit.code}-features",
+        title=words(_("{Features} of %(unit)s") % {"unit": unit.name}),
+        unit_name=unit.name,
+        empty=Empty(
+            title=words(_("No {features} yet")),
+            text=_(
+                "A feature is a service that the program can deliver within one increment; its teams' work items "
+                "make it up."
+            ),
+            action_label=words(_("New {feature}")),
+            action_url=reverse("portfolio:feature_create", args=[unit.code]) if may_create else "",
+            icon="package",
+        ),
+        live_units=(unit.pk,),
+    )
 
 
 @listing(Action.CREATE, Feature)

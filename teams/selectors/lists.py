@@ -77,6 +77,7 @@ ITEMS = ListSpec(
             name="title",
             permission="feature.view",
             unit_path="feature__unit",
+            gone_path="feature__deleted_at",
             edit="feature",
             is_default=False,
         ),
@@ -87,6 +88,7 @@ ITEMS = ListSpec(
             name="title",
             permission="epic.view",
             unit_path="feature__epic__unit",
+            gone_path="feature__epic__deleted_at",
         ),
         ReferenceColumn(code="sprint", label=named_lazy("Sprint"), order_name="starts_at", edit="sprint"),
         ChoiceColumn(

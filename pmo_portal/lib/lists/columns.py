@@ -202,13 +202,14 @@ class ReferenceColumn(Column):
     """Another thing by its name: ``path`` leads to it, ``name`` from there to its name.
 
     SECURITY: with ``permission`` it is nameless where the actor does not hold it on ``unit_path`` (from the row),
-    also for sorting, grouping and filtering.
+    also for sorting, grouping and filtering; so is what is deleted, as ``gone_path`` says.
     """
 
     name: str = "name"
     order_name: str = ""
     permission: str = ""
     unit_path: str = ""
+    gone_path: str = ""
     has_me: bool = False
     has_none: bool = True
     can_group: bool = True
@@ -232,6 +233,7 @@ class ReferenceColumn(Column):
             order_path=f"{self.source}__{self.order_name}" if self.order_name else "",
             permission=self.permission,
             unit_path=self.unit_path,
+            gone_path=self.gone_path,
             has_me=self.has_me,
             has_none=self.has_none,
             **self._filter_terms(),
@@ -251,7 +253,9 @@ class ReferenceColumn(Column):
     def thing(self, row: Row, scope: Scope) -> Any:
         """What is referred to, if the actor may know it."""
         found = behind(row, self.source)
-        if found is None or not self.permission or scope.actor.is_system:
+        if found is None or (self.gone_path and behind(row, self.gone_path) is not None):
+            return None
+        if not self.permission or scope.actor.is_system:
             return found
         return found if behind(row, f"{self.unit_path}_id") in scope.actor.units(self.permission) else None
 

@@ -131,7 +131,8 @@ class ChoiceFilter(Options):
 class ReferenceFilter(Options):
     """Another thing by its id: a person, a unit, a state, an epic; "none" where there is none, "me" for oneself.
 
-    SECURITY: with ``permission`` only things in units where the actor holds it can be found by.
+    SECURITY: with ``permission`` only things in units where the actor holds it can be found by; what ``gone_path``
+    says is deleted cannot.
     """
 
     path: str
@@ -139,6 +140,7 @@ class ReferenceFilter(Options):
     order_path: str = ""
     permission: str = ""
     unit_path: str = ""
+    gone_path: str = ""
     has_me: bool = False
     has_none: bool = True
 
@@ -147,9 +149,10 @@ class ReferenceFilter(Options):
 
     def seen(self, scope: Scope) -> Q:
         """Where the actor may know what is referred to."""
+        seen = Q(**{f"{self.gone_path}__isnull": True}) if self.gone_path else Q()
         if not self.permission or scope.actor.is_system:
-            return Q()
-        return Q(**{f"{self.unit_path}__any_of": scope.actor.units(self.permission)})
+            return seen
+        return seen & Q(**{f"{self.unit_path}__any_of": scope.actor.units(self.permission)})
 
     def one(self, value: str, scope: Scope) -> Q:
         if value == NONE:
