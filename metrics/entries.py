@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo import numbers
-from metrics.tasks import nudge, nudge_all
+from metrics.tasks import nudge, nudge_all, nudge_slow
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Actor
@@ -50,3 +50,4 @@ registry.outbox_listeners.register(registry.OutboxListener(notify=nudge))
 registry.meaning_listeners.register(registry.OutboxListener(notify=lambda _workflow_id: nudge_all()))
 registry.tree_listeners.register(registry.TreeListener(notify=lambda _unit_ids: nudge_all()))
 registry.demo_steps.register(registry.DemoStep("Numbers", numbers), position=90)
+registry.demo_steps.register(registry.DemoStep("Forecasts", lambda _world: nudge_slow()), position=99)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from metrics.calculations.forecast import MINIMUM_DAYS, MINIMUM_FINISHED, Concern
 from metrics.work_streams import Why
 from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.format import day_range
 
 
 def concern_words(concerns: Iterable[Concern]) -> list[str]:
@@ -47,16 +47,10 @@ def day_by(when_days: Mapping[int, int | None], percent: int, starts_on: date) -
 
 
 def range_words(first: date | None, last: date | None) -> str:
-    """Two days as one range, such as 12–24 Mar 2027."""
+    """Two days as one range; a missing one is later than in ten years."""
     if first is None or last is None:
         return _("later than in ten years")
-    if first == last:
-        return format_day(first)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{format_day(last)}"
-    if first.year == last.year:
-        return f"{date_format(first, 'j M')} – {format_day(last)}"
-    return f"{format_day(first)} – {format_day(last)}"
+    return day_range(first, last)
 
 
 def answers(when_days: Mapping[int, int | None], starts_on: date, *, headline: int) -> list[dict[str, Any]]:

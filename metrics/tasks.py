@@ -35,7 +35,7 @@ BEAT_SCHEDULE: Final = {
     "metrics-forecasts": {
         "task": "metrics.forecasts",
         "schedule": 5 * 60.0,
-        "options": {"queue": "rollups", "expires": 5 * 60.0},
+        "options": {"queue": "default", "expires": 5 * 60.0},
     },
     "metrics-checkpoint": {
         "task": "metrics.checkpoint",
@@ -106,13 +106,19 @@ def nudge_formulas() -> None:
     lib_nudge.nudge_on_commit(formulas_task)
 
 
-@shared_task(name="metrics.forecasts", queue_name="rollups")
+@shared_task(name="metrics.forecasts", queue_name="default")
 def forecasts_task(**_ignored: Any) -> None:
     """Make forecasts of epics and features anew whose inputs have changed; go on at once while there are more."""
     from metrics.services.forecasting import BATCH, forecasts_refresh  # noqa: PLC0415
 
     if forecasts_refresh(at=timezone.now()) >= BATCH:
         lib_nudge.nudge(forecasts_task)
+
+
+def nudge_slow() -> None:
+    """Have what takes its time begin soon: the lines of closed sprints, and forecasts."""
+    lib_nudge.nudge_on_commit(sprint_lines_task)
+    lib_nudge.nudge_on_commit(forecasts_task)
 
 
 def nudge(unit_id: int) -> None:

@@ -14,7 +14,7 @@ from metrics.charts.chart import Axis, Cell, Chart, Kind, Mark, Scale, Series, o
 from metrics.definitions import BACKTEST, MONTE_CARLO_HOW_MANY, MONTE_CARLO_WHEN, Metric
 from metrics.selectors.forecasts import CONFIDENCES
 from pmo_portal.lib.format import day as format_day
-from pmo_portal.lib.format import number, ratio
+from pmo_portal.lib.format import day_range, number, ratio
 
 
 def when_chart(
@@ -38,7 +38,8 @@ def when_chart(
             "p50": format_day(on(known[50])) if 50 in known else _("later than in ten years"),
             "p95": format_day(on(known[95])) if 95 in known else _("later than in ten years"),
         },
-        label=lambda bar: _day_range(on(bar.first), on(bar.last)),
+        label=lambda bar: _short_range(on(bar.first), on(bar.last)),
+        row=lambda bar: day_range(on(bar.first), on(bar.last)),
         axis=_("Done on"),
         known=known,
         running=_("Done by then"),
@@ -72,14 +73,15 @@ def how_many_chart(trials: Trials, how_many: Mapping[int, int], *, until: date) 
 def backtest_chart(tests: Sequence[tuple[str, Backtest]], *, code: str = "backtest") -> Chart:
     """How often forecasts made on past days held, beside how often they should."""
     tested = [(name, test) for name, test in tests if test.tested_days]
-    worst = max((abs(test.held_ratio[85] - 0.85) for _name, test in tested), default=0.0)
     if not tested:
         summary = _("No past day could be tested: the history is too short for this question.")
     else:
         held = ", ".join(f"{name}: {ratio(test.held_ratio[85])}" for name, test in tested)
         summary = _("Of forecasts at 85 %% there held: %(held)s.") % {"held": held}
-        if worst > 0.1:
-            summary += " " + _("That is not near 85 %: read the dates above with care.")
+        if min(test.held_ratio[85] for _name, test in tested) < 0.75:
+            summary += " " + _("Less often than said: the answers above are too bold.")
+        elif max(test.held_ratio[85] for _name, test in tested) > 0.95:
+            summary += " " + _("More often than said: the answers above are careful.")
     return Chart(
         code=code,
         title=_("How such forecasts have held"),
@@ -116,11 +118,13 @@ def _histogram(
     metric: Metric,
     note: str = "",
     is_falling: bool = False,
+    row: Callable[[Bar], str] | None = None,
 ) -> Chart:
     labels = [label(bar) for bar in bars]
     rows = []
     passed = 0
-    for bar, text in zip(bars, labels, strict=True):
+    for bar in bars:
+        text = (row or label)(bar)
         before, passed = passed, passed + bar.count
         share = (trials - before if is_falling else passed) / max(trials, 1)
         rows.append(
@@ -152,10 +156,10 @@ def _place(bars: Sequence[Bar], value: int) -> int | None:
     return next((at for at, bar in enumerate(bars) if bar.first <= value <= bar.last), None)
 
 
-def _day_range(first: date, last: date) -> str:
-    """Days as an axis says them: the year only where the reader needs it."""
+def _short_range(first: date, last: date) -> str:
+    """Days as an axis says them; the table has the year."""
     if first == last:
-        return str(date_format(first, "j M Y"))
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{date_format(last, 'j M Y')}"
-    return f"{date_format(first, 'j M')} – {date_format(last, 'j M Y')}"
+        return str(date_format(first, "j M"))
+    if first.month == last.month:
+        return f"{first.day}–{date_format(last, 'j M')}"
+    return f"{date_format(first, 'j M')}–{date_format(last, 'j M')}"

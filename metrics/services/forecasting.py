@@ -13,7 +13,8 @@ from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, EpicForecast, Feature, FeatureForecast, TrackedKind
 from portfolio.services.forecasts import ForecastRow, forecasts_write
 
-BATCH: Final = 100
+BATCH: Final = 10
+"""Few at a time: a worker that simulates keeps nobody else's change waiting for long."""
 CHUNK: Final = 500
 SEED: Final = 1
 ENDED: Final = ("DONE", "CANCELLED")

@@ -20,7 +20,7 @@ from pmo_portal.lib import sparklines
 
 register = template.Library()
 
-for _name in ("number", "points", "money", "ratio", "day", "moment", "days"):
+for _name in ("number", "points", "money", "ratio", "day", "day_range", "moment", "days"):
     register.filter(_name, getattr(formatting, _name))
 
 

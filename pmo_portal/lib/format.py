@@ -56,6 +56,17 @@ def day(value: date | None) -> str:
     return str(date_format(value, "j M Y"))
 
 
+def day_range(first: date | None, last: date | None) -> str:
+    """Two days as one range, such as 12–24 Mar 2027; what they share is said once."""
+    if first is None or last is None or first == last:
+        return day(last or first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    if first.year == last.year:
+        return f"{date_format(first, 'j M')} – {day(last)}"
+    return f"{day(first)} – {day(last)}"
+
+
 def moment(value: datetime | None) -> str:
     """A moment in the reader's own zone, such as 4 Nov 2026, 14:05."""
     if value is None:

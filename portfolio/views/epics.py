@@ -23,6 +23,7 @@ from portfolio.forms.things import EpicForm
 from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind
 from portfolio.selectors.boards import states_of
 from portfolio.selectors.epics import alignments_of, epic_tab_counts, themes_of
+from portfolio.selectors.forecasts import forecast_seen
 from portfolio.selectors.lookups import column_of
 from portfolio.services import epics as services
 from portfolio.views.details import (
@@ -133,6 +134,7 @@ def _overview(request: HttpRequest, epic: Epic, **context: Any) -> HttpResponse:
         "alignments": alignments,
         "states": states_of(epic.unit, TrackedKind.EPIC),
         "theme_rows": rows,
+        "forecast": forecast_seen(actor, epic),
         **context,
     }
     return epic_page(request, epic, "overview", context, status=status)

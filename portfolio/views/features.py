@@ -22,6 +22,7 @@ from pmo_portal.lib.registry import feature_pages
 from portfolio.forms.things import FeatureForm
 from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
 from portfolio.selectors.boards import states_of
+from portfolio.selectors.forecasts import forecast_seen
 from portfolio.selectors.lookups import column_of
 from portfolio.services import features as services
 from portfolio.views.details import (
@@ -107,6 +108,7 @@ def _overview(request: HttpRequest, feature: Feature) -> HttpResponse:
         "custom_names": form_fields(form.fields),
         "readonly": readonly,
         "states": states_of(feature.unit, TrackedKind.FEATURE),
+        "forecast": forecast_seen(actor_of(request), feature),
     }
     return feature_page(request, feature, "overview", context)
 
