@@ -23,6 +23,7 @@ from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
 from portfolio.models import Epic, EventKind, EventSource, Feature, StrategicTheme, Tracked, WorkflowState
 from portfolio.services.types import NEVER_UNDONE, TrackedType, tracked_type, undo_action
+from portfolio.services.undoing import could_undo
 
 EventRow = Any
 """An event of any tracked thing: the abstract base knows neither its subject nor its manager."""
@@ -363,10 +364,14 @@ def _standing_seqs(tracked: TrackedType, subject: Tracked) -> Mapping[tuple[str,
 def _can_undo(
     step: Sequence[EventRow], subject: Tracked, actor: Actor, standing: Mapping[tuple[str, str | None], int]
 ) -> bool:
-    """Whether pressing Undo would work: every field of the step is as the step left it, and the actor may set it."""
+    """Whether pressing Undo would work: every field of the step is as the step left it, the actor may set it, and what
+    it was before can still be."""
     kinds = {EventKind(event.kind) for event in step}
     if kinds & NEVER_UNDONE or (subject.deleted_at is not None and EventKind.DELETED not in kinds):
         return False
     if any(event.voids_id is not None or standing.get(_field_of(event)) != event.seq for event in step):
         return False
-    return policy_for(type(subject)).allows(actor, undo_action(kinds), subject)
+    if not policy_for(type(subject)).allows(actor, undo_action(kinds), subject):
+        return False
+    # Of each field only the newest change comes this far, so this asks a bounded number of times.
+    return all(could_undo(subject, event) for event in step)

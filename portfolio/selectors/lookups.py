@@ -21,11 +21,6 @@ def column_of(workflow_id: int, state_id: int | None) -> WorkflowState | None:
     return columns.select_related("workflow").first()
 
 
-def column_has_cards(model: type[Tracked], state: WorkflowState) -> bool:
-    """Whether anything that is not in the recycle bin stands in a column."""
-    return model._default_manager.filter(state=state, deleted_at__isnull=True).exists()
-
-
 def as_stored(subject: T) -> T:
     """A thing as it is stored now; for showing what somebody else made of it meanwhile."""
     return type(subject)._default_manager.get(pk=subject.pk)

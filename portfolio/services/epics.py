@@ -64,11 +64,12 @@ def epic_create(
     check_names(fields, EDITABLE)
 
     def insert() -> Epic:
+        first = state_for_new(unit, TrackedKind.EPIC, state)
         epic = Epic(
             unit=unit,
             title=title.strip(),
-            state=state_for_new(unit, TrackedKind.EPIC, state),
-            rank=rank_at_end(EPIC, unit.pk),
+            state=first,
+            rank=rank_at_end(EPIC, unit.pk, into=first.pk),
             custom=custom,
             created_at=at,
             updated_at=at,

@@ -54,11 +54,12 @@ def feature_create(
     _check_references(actor, unit.pk, fields, at)
 
     def insert() -> Feature:
+        first = state_for_new(unit, TrackedKind.FEATURE, state)
         feature = Feature(
             unit=unit,
             title=title.strip(),
-            state=state_for_new(unit, TrackedKind.FEATURE, state),
-            rank=rank_at_end(FEATURE, unit.pk),
+            state=first,
+            rank=rank_at_end(FEATURE, unit.pk, into=first.pk),
             custom=custom,
             created_at=at,
             updated_at=at,

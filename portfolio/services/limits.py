@@ -16,11 +16,7 @@ def check_limit(tracked: TrackedType, subject: Tracked, to_state: WorkflowState)
     if not to_state.is_hard_limit or to_state.wip_limit is None:
         return
     limit = WorkflowState.objects.select_for_update().values_list("wip_limit", flat=True).get(pk=to_state.pk)
-    every = tracked.model._default_manager.filter(tracked.cards)
-    if limit is None or not every.filter(pk=subject.pk).exists():
-        return
-    there = every.filter(**{tracked.unit_column: tracked.unit_id(subject)}, state=to_state, deleted_at__isnull=True)
-    if there.exclude(pk=subject.pk).count() >= limit:
+    if limit is not None and is_full(tracked, subject, to_state, limit=limit):
         raise Refused(
             ngettext(
                 "“%(state)s” is full: its limit is %(limit)s card.",
@@ -29,3 +25,12 @@ def check_limit(tracked: TrackedType, subject: Tracked, to_state: WorkflowState)
             )
             % {"state": to_state.name, "limit": limit}
         )
+
+
+def is_full(tracked: TrackedType, subject: Tracked, state: WorkflowState, *, limit: int) -> bool:
+    """Whether a state has no room for this thing under a limit; what is no card of its own needs none."""
+    every = tracked.model._default_manager.filter(tracked.cards)
+    if not every.filter(pk=subject.pk).exists():
+        return False
+    there = every.filter(**{tracked.unit_column: tracked.unit_id(subject)}, state=state, deleted_at__isnull=True)
+    return there.exclude(pk=subject.pk).count() >= limit

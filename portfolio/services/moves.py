@@ -52,12 +52,13 @@ def move(
         subject.state_entered_at = at
         columns += ["state", "state_entered_at"]
     list_id = tracked.unit_id(subject)
+    into = to_state.pk if changes else None
     if before_id is not None:
-        rank = rank_before(tracked, list_id, before_id=before_id, moving=subject)
+        rank = rank_before(tracked, list_id, before_id=before_id, moving=subject, into=into)
     elif after_id is None:
-        rank = rank_on_top(tracked, list_id, state_id=to_state.pk, moving=subject)
+        rank = rank_on_top(tracked, list_id, state_id=to_state.pk, moving=subject, into=into)
     else:
-        rank = rank_after(tracked, list_id, after_id=after_id, moving=subject)
+        rank = rank_after(tracked, list_id, after_id=after_id, moving=subject, into=into)
     if rank is not None:
         changes.append(Change(EventKind.RANK, old_value=subject.rank, new_value=rank))
         subject.rank = rank

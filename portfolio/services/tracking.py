@@ -23,6 +23,7 @@ from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
 from portfolio.services.append import events_append
 from portfolio.services.limits import check_limit
+from portfolio.services.rank import state_hold
 from portfolio.services.types import METRIC_KINDS, TrackedType, tracked_type
 
 T = TypeVar("T", bound=Tracked)
@@ -270,6 +271,7 @@ def restore(subject: Tracked, *, actor: Actor, at: datetime) -> None:
     at = moment_of(subject, at)
     tracked = tracked_type(type(subject))
     changes, columns = _back_on_board(subject, at=at)
+    state_hold(subject.state.pk)
     check_limit(tracked, subject, subject.state)
     deletion = tracked.events(subject).filter(kind=EventKind.DELETED, voided_by__isnull=True).order_by("-seq").first()
     subject.deleted_at = None

@@ -128,3 +128,8 @@ def register_tracked(tracked: TrackedType) -> TrackedType:
 def tracked_type(model: type[Tracked]) -> TrackedType:
     """What the engine knows of ``model``."""
     return _types[model]
+
+
+def tracked_types() -> Collection[TrackedType]:
+    """Every kind of thing the engine knows."""
+    return tuple(_types.values())

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, WorkflowState
-from portfolio.services.limits import check_limit
+from portfolio.services.limits import check_limit, is_full
+from portfolio.services.rank import state_hold
 from portfolio.services.tracking import Change, moment_of, record, restore
 from portfolio.services.types import NEVER_UNDONE, TrackedType, tracked_type
 
@@ -84,8 +85,11 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
         if old is not None:
             subject.custom[code] = old
         return ["custom"]
+    _check_put_back(tracked, subject, kind, event)
     if kind == EventKind.STATE:
-        check_limit(tracked, subject, _state_on_board(subject, event.old_ref))
+        back_to = _state_on_board(subject, event.old_ref)
+        state_hold(back_to.pk)
+        check_limit(tracked, subject, back_to)
         # The stay in the old state goes on as if it had never been left: its entry is the last one that stands.
         entry = (
             tracked.events(subject)
@@ -105,13 +109,43 @@ def _put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: An
         if field.kind == kind:
             column: Any = subject._meta.get_field(name)
             if field.is_ref:
-                _check_is_there(column.related_model, event.old_ref)
                 setattr(subject, column.attname, event.old_ref)
             else:
                 empty = column.get_default() if event.old_value is None and not column.null else None
                 setattr(subject, name, column.to_python(event.old_value) if event.old_value is not None else empty)
             return [name]
     raise Refused(_("This change cannot be undone."))
+
+
+def could_undo(subject: Tracked, event: Any) -> bool:
+    """Whether nothing but time stands against undoing an event now: the place it goes back to is there and has room.
+
+    For offering it only; :func:`undo` asks again, with what it needs locked.
+    """
+    tracked, kind = tracked_type(type(subject)), EventKind(event.kind)
+    try:
+        _check_put_back(tracked, subject, kind, event)
+        state = None
+        if kind == EventKind.STATE:
+            state = _state_on_board(subject, event.old_ref)
+        elif kind == EventKind.DELETED:
+            state = subject.state
+    except Refused:
+        return False
+    if state is None or not state.is_hard_limit or state.wip_limit is None:
+        return True
+    return not is_full(tracked, subject, state, limit=state.wip_limit)
+
+
+def _check_put_back(tracked: TrackedType, subject: Tracked, kind: EventKind, event: Any) -> None:
+    """Refuse an old value that the field cannot have any more."""
+    check = _checks.get((tracked.model, kind))
+    if check is not None:
+        check(subject, event)
+        return
+    for name, field in tracked.fields.items():
+        if field.kind == kind and field.is_ref:
+            _check_is_there(subject._meta.get_field(name).related_model, event.old_ref)  # type: ignore[arg-type]
 
 
 def _state_on_board(subject: Tracked, state_id: int | None) -> WorkflowState:
@@ -129,8 +163,14 @@ def _check_is_there(model: type[Model], pk: int | None) -> None:
 
 
 _restorers: dict[tuple[type[Tracked], EventKind], Any] = {}
+_checks: dict[tuple[type[Tracked], EventKind], Any] = {}
 
 
 def register_restorer(model: type[Tracked], kind: EventKind, restorer: Any) -> None:
     """How to undo a kind of event that is more than one column: ``restorer(subject, event) -> column names``."""
     _restorers[(model, kind)] = restorer
+
+
+def register_undo_check(model: type[Tracked], kind: EventKind, check: Any) -> None:
+    """What stands against an old value besides its being gone: ``check(subject, event)`` raises Refused."""
+    _checks[(model, kind)] = check

@@ -19,6 +19,7 @@ from pmo_portal.lib import live, registry
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
 from portfolio.models import StateCategory, StateMeaning, TrackedKind, Workflow, WorkflowState
+from portfolio.services.types import tracked_types
 
 ALWAYS: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """From when the first meaning of a state holds: longer than any history."""
@@ -202,6 +203,11 @@ def _save_state(state: WorkflowState) -> None:
     if not state.is_archived and same.exclude(pk=state.pk).exists():
         raise field_error("name", _("There is a column of this name already."))
     state.save()
+    _tell_boards(state)
+
+
+def _tell_boards(state: WorkflowState) -> None:
+    """After the commit, let open boards draw their columns anew."""
     live.publish_on_commit(unit_id=state.workflow.unit_id, kind=live.Kind.UNIT)
 
 
@@ -218,7 +224,7 @@ def state_recategorise(
     if from_at is not None and from_at > timezone.now():
         raise Refused(_("A state cannot change its meaning in the future; come back on that day."))
     with transaction.atomic():
-        state = WorkflowState.objects.select_for_update().get(pk=state.pk)
+        state = WorkflowState.objects.select_related("workflow").select_for_update(of=("self",)).get(pk=state.pk)
         if from_at is None:
             StateMeaning.objects.filter(state=state).delete()
             StateMeaning.objects.create(state=state, category=category, valid_from=ALWAYS)
@@ -229,6 +235,7 @@ def state_recategorise(
             StateMeaning.objects.create(state=state, category=category, valid_from=from_at)
         state.category = category
         state.save(update_fields=["category"])
+        _tell_boards(state)
         transaction.on_commit(partial(tell_meaning_changed, state.workflow_id))
     return state
 
@@ -237,7 +244,7 @@ def state_reorder(*, actor: Actor, state: WorkflowState, by: int) -> WorkflowSta
     """Shift a state ``by`` places among the states of its board; numbers go by categories, not by places."""
     require(actor, Action.CONFIGURE, state)
     with transaction.atomic():
-        Workflow.objects.select_for_update().get(pk=state.workflow_id)
+        workflow = Workflow.objects.select_for_update().get(pk=state.workflow_id)
         states = list(WorkflowState.objects.filter(workflow_id=state.workflow_id).order_by("position", "pk"))
         places = [each.pk for each in states if not each.is_archived]
         if state.pk not in places:
@@ -248,6 +255,7 @@ def state_reorder(*, actor: Actor, state: WorkflowState, by: int) -> WorkflowSta
         for each in states:
             each.position = places.index(each.pk)
         WorkflowState.objects.bulk_update(states, ["position"])
+        live.publish_on_commit(unit_id=workflow.unit_id, kind=live.Kind.UNIT)
     return next(each for each in states if each.pk == state.pk)
 
 
@@ -257,10 +265,18 @@ def tell_meaning_changed(workflow_id: int) -> None:
         listener.notify(workflow_id)
 
 
-def state_archive(*, actor: Actor, state: WorkflowState, has_cards: bool) -> None:
-    """Take an empty state off the board; its history keeps its meaning."""
+def state_archive(*, actor: Actor, state: WorkflowState) -> None:
+    """Take an empty state off the board; its history keeps its meaning.
+
+    Whoever brings a card in holds the row until the commit (see `rank.state_hold`): either the card is seen here, or
+    the column is seen gone there.
+    """
     require(actor, Action.CONFIGURE, state)
-    if has_cards:
-        raise Refused(_("Move its cards to another state first."))
-    state.is_archived = True
-    state.save(update_fields=["is_archived"])
+    with transaction.atomic():
+        state = WorkflowState.objects.select_related("workflow").select_for_update(of=("self",)).get(pk=state.pk)
+        for tracked in tracked_types():
+            if tracked.model._default_manager.filter(state=state, deleted_at__isnull=True).exists():
+                raise Refused(_("Move its cards to another state first."))
+        state.is_archived = True
+        state.save(update_fields=["is_archived"])
+        _tell_boards(state)

@@ -31,11 +31,6 @@ def column_for_move(team: Team, *, to: int, item_id: int) -> tuple[WorkflowState
     return None if state is None else (state, state.left_id)
 
 
-def has_cards(state: WorkflowState) -> bool:
-    """Whether anything that is not deleted stands in a column."""
-    return WorkItem.objects.present().filter(state=state).exists()
-
-
 def last_card(team: Team, state: WorkflowState, *, without: WorkItem) -> int | None:
     """The id of the lowest other card of a column."""
     cards = WorkItem.objects.present().filter(team=team, state=state).exclude(pk=without.pk)

@@ -60,7 +60,7 @@ def item_create(
             team=team,
             title=title.strip(),
             state=first,
-            rank=rank_at_end(ITEM, team.pk),
+            rank=rank_at_end(ITEM, team.pk, into=first.pk),
             reporter_id=actor.person_id,
             created_at=at,
             updated_at=at,
@@ -232,6 +232,8 @@ def _hand_over(item: WorkItem, *, team: Team, state: WorkflowState | None, actor
     at = tracking.moment_of(item, at)
     old_team_id, old_state_id = item.team_id, item.state_id
     target = state or _same_category(team, item.state)
+    if target.workflow_id != team.workflow_id:
+        raise Refused(_("“%(state)s” is not a state of this board.") % {"state": target.name})
     changes = [
         tracking.Change(EventKind.TEAM, old_ref=old_team_id, new_ref=team.pk),
         tracking.Change(EventKind.STATE, old_ref=old_state_id, new_ref=target.pk),
@@ -240,7 +242,7 @@ def _hand_over(item: WorkItem, *, team: Team, state: WorkflowState | None, actor
         changes.append(tracking.Change(EventKind.SPRINT, old_ref=item.sprint_id, new_ref=None))
     item.team, item.state, item.sprint = team, target, None
     check_limit(ITEM, item, target)
-    item.rank = rank_at_end(ITEM, team.pk)
+    item.rank = rank_at_end(ITEM, team.pk, into=target.pk)
     item.state_entered_at = item.updated_at = at
     tracking.record(subject=item, changes=changes, actor=actor, at=at)
     tracking.announce(ITEM, unit_ids={old_team_id}, ids=[item.pk], counts=True)

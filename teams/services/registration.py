@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
-from portfolio.services.undoing import register_restorer
+from portfolio.services.undoing import register_restorer, register_undo_check
 from teams.models import ItemEvent, ItemType, Sprint, SprintState, WorkItem
 
 ITEM: Final = register_tracked(
@@ -51,7 +51,7 @@ def _restore_blocked(subject: Tracked, event: TrackedEvent) -> list[str]:
     return ["blocked_at", "blocked_reason"]
 
 
-def _restore_sprint(subject: Tracked, event: TrackedEvent) -> list[str]:
+def _check_sprint(subject: Tracked, event: TrackedEvent) -> None:
     """Back into a sprint only while it is open and the team's own: a closed one keeps what it knew at its close."""
     if not isinstance(subject, WorkItem):
         raise TypeError("Only work items are in sprints.")
@@ -59,9 +59,20 @@ def _restore_sprint(subject: Tracked, event: TrackedEvent) -> list[str]:
         sprints = Sprint.objects.filter(pk=event.old_ref, team_id=subject.team_id).exclude(state=SprintState.CLOSED)
         if not sprints.exists():
             raise Refused(_("The sprint it was in is closed, or another team's."))
-    subject.sprint_id = event.old_ref
-    return ["sprint"]
+
+
+def _check_parent(subject: Tracked, event: TrackedEvent) -> None:
+    """Back under an item only while that is there, is of the same team, and neither of the two is in the way."""
+    if not isinstance(subject, WorkItem):
+        raise TypeError("Only work items are parts of others.")
+    if event.old_ref is None:
+        return
+    items = WorkItem.objects.present()
+    parents = items.filter(pk=event.old_ref, team_id=subject.team_id, parent__isnull=True)
+    if not parents.exists() or items.filter(parent_id=subject.pk).exists():
+        raise Refused(_("It cannot become part of the item it belonged to before."))
 
 
 register_restorer(WorkItem, EventKind.BLOCKED, _restore_blocked)
-register_restorer(WorkItem, EventKind.SPRINT, _restore_sprint)
+register_undo_check(WorkItem, EventKind.SPRINT, _check_sprint)
+register_undo_check(WorkItem, EventKind.PARENT, _check_parent)

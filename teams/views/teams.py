@@ -24,7 +24,7 @@ from portfolio.services import workflows
 from teams.forms import MeaningForm, PlaceForm, StateCreateForm, StateForm, TeamCreateForm, TeamForm
 from teams.models import Team
 from teams.selectors.teams import teams_overview, units_without_board
-from teams.selectors.within import column_of, has_cards, has_team
+from teams.selectors.within import column_of, has_team
 from teams.services import teams as services
 from teams.views.frames import team_context
 from teams.views.setting_up import or_set_up
@@ -164,7 +164,7 @@ def state_archive(request: HttpRequest, team: Team, pk: int) -> HttpResponseBase
     """Take an empty column off the board."""
     state = _state(team, pk)
     try:
-        workflows.state_archive(actor=actor_of(request), state=state, has_cards=has_cards(state))
+        workflows.state_archive(actor=actor_of(request), state=state)
     except DomainError as error:
         messages.error(request, str(error))
     else:

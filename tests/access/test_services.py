@@ -104,7 +104,6 @@ BY_NAME: Final[dict[str, Any]] = {
     "type": "TEXT",
     "goal": "",
     "by": 1,
-    "has_cards": False,
     "category": StateCategory.DONE,
     "wip_limit": 3,
     "is_hard_limit": False,

@@ -122,9 +122,9 @@ def test_a_state_of_another_board_or_an_archived_one_is_no_target(world: World) 
     epic = epic_make(world.north)
     foreign = epic_make(world.south).state
     reviewing = state(world.north, "Reviewing")
-    state_archive(actor=SYSTEM, state=reviewing, has_cards=False)
+    state_archive(actor=SYSTEM, state=reviewing)
     for target in (foreign, reviewing):
-        with pytest.raises(Refused, match="not a state of this board"):
+        with pytest.raises(Refused, match="board"):
             put(epic, target)
 
 

@@ -161,7 +161,7 @@ def test_undo_does_not_put_a_card_into_a_column_that_is_gone(world: World, epic:
     funnel = epic.state
     target = state_named(world.north, TrackedKind.EPIC, "Reviewing")
     epic_move(actor=SYSTEM, epic=epic, to_state=target, after_id=None, seen_version=None, at=LATER)
-    state_archive(actor=SYSTEM, state=funnel, has_cards=False)
+    state_archive(actor=SYSTEM, state=funnel)
     with pytest.raises(Refused, match="not on this board"):
         epic_undo(actor=SYSTEM, epic=epic, event=epic.events.get(kind="STATE", new_ref=target.pk), at=LATER)
 

@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 import pytest
 
 from organization.access import SYSTEM
-from pmo_portal.lib import registry
+from pmo_portal.lib import live, registry
 from pmo_portal.lib.access import Denied
 from pmo_portal.lib.errors import Refused
 from portfolio.models import StateCategory, TrackedKind, WorkflowState
-from portfolio.services.workflows import ALWAYS, state_archive, state_edit, state_recategorise, workflow_of
-from tests.factories.portfolio import state_named
+from portfolio.services.epics import epic_delete
+from portfolio.services.workflows import (
+    ALWAYS,
+    state_archive,
+    state_edit,
+    state_recategorise,
+    state_reorder,
+    workflow_of,
+)
+from tests.factories.portfolio import epic_make, state_named
 from tests.personas import World
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -68,9 +76,20 @@ def test_whoever_derives_numbers_is_told_of_a_new_meaning(
     assert told == [state.workflow_id]
 
 
-def test_a_state_with_cards_stays(state: WorkflowState) -> None:
+def test_a_state_with_cards_stays_and_boards_hear_of_every_change(
+    world: World, state: WorkflowState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(live, "publish_on_commit", lambda *, unit_id, kind: told.append(unit_id))
+    card = epic_make(world.north, state=state)
     with pytest.raises(Refused, match="Move its cards"):
-        state_archive(actor=SYSTEM, state=state, has_cards=True)
+        state_archive(actor=SYSTEM, state=state)
+    assert told == []
+    epic_delete(actor=SYSTEM, epic=card, at=JUNE)
+    state_recategorise(actor=SYSTEM, state=state, category=StateCategory.ACTIVE, from_at=None)
+    state_reorder(actor=SYSTEM, state=state, by=1)
+    state_archive(actor=SYSTEM, state=state)
+    assert told == [world.north.pk] * 3
 
 
 def test_workflows_are_for_who_configures_them(world: World, state: WorkflowState) -> None:

@@ -85,7 +85,7 @@ def test_a_card_comes_out_of_the_bin_into_a_column_that_is_there() -> None:
     item = item_to(item_make(team), StateCategory.ACTIVE, at=NOW)
     assert item.state == first
     items.item_delete(actor=SYSTEM, item=item, at=NOW)
-    state_archive(actor=SYSTEM, state=first, has_cards=False)
+    state_archive(actor=SYSTEM, state=first)
 
     back = items.item_restore(actor=SYSTEM, item=item, at=NOW)
 

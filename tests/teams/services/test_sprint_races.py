@@ -13,8 +13,10 @@ from django.db import OperationalError
 
 from organization.access import SYSTEM
 from pmo_portal.lib.errors import Refused
-from portfolio.models import EventKind, StateCategory
+from portfolio.models import EventKind, StateCategory, WorkflowState
+from portfolio.selectors.history import history
 from portfolio.services import tracking
+from portfolio.services.workflows import state_edit
 from teams.models import ItemEvent, Sprint, WorkItem
 from teams.services import items, sprints
 from tests.factories.organization import NOW
@@ -170,3 +172,67 @@ def test_a_close_cannot_carry_over_to_itself_or_to_a_sprint_that_is_gone() -> No
     sprints.sprint_delete(actor=SYSTEM, sprint=following, at=NOW)
     with pytest.raises(Refused, match="deleted"):
         sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=gone, at=at)
+
+
+@pytest.mark.django_db
+def test_undo_does_not_make_an_item_part_of_one_of_the_team_it_left() -> None:
+    here, there = team_make(), team_make()
+    whole = item_make(here)
+    part = item_make(here, parent=whole)
+    items.item_edit(actor=SYSTEM, item=part, values={"parent": None}, seen_version=None, at=NOW)
+    taken_off = ItemEvent.objects.filter(subject=part, kind=EventKind.PARENT).latest("seq")
+    again = items.item_undo(actor=SYSTEM, item=part, event=taken_off, at=NOW)
+    assert again.parent_id == whole.pk
+    items.item_edit(actor=SYSTEM, item=part, values={"parent": None}, seen_version=None, at=NOW)
+    taken_off = ItemEvent.objects.filter(subject=part, kind=EventKind.PARENT).latest("seq")
+    items.item_transfer(actor=SYSTEM, item=part, team=there, state=None, at=NOW)
+
+    with pytest.raises(Refused, match="cannot become part"):
+        items.item_undo(actor=SYSTEM, item=part, event=taken_off, at=NOW)
+
+
+@pytest.mark.django_db
+def test_history_offers_no_undo_that_would_be_refused() -> None:
+    team = team_make()
+    sprint = sprint_make(team, start=True)
+    item = item_make(team, category=StateCategory.ACTIVE, sprint=sprint)
+    sprints.sprint_close(actor=SYSTEM, sprint=sprint, carry_to=None, at=NOW + timedelta(days=14))
+    item = item_to(item, StateCategory.DONE, at=NOW + timedelta(days=15))
+    item.refresh_from_db()
+    assert offered(item) == {EventKind.STATE}, "not back into the closed sprint, but back to the column"
+    state = WorkflowState.objects.get(workflow_id=team.workflow_id, name="In progress")
+    item_make(team, category=StateCategory.ACTIVE)
+    state_edit(actor=SYSTEM, state=state, name=state.name, wip_limit=1, is_hard_limit=True, policy="")
+    assert offered(item) == set(), "nor into a column that is full"
+    items.item_delete(actor=SYSTEM, item=item, at=NOW + timedelta(days=16))
+    item.refresh_from_db()
+    assert offered(item) == {EventKind.DELETED}
+
+
+def offered(item: WorkItem) -> set[str]:
+    """The kinds of change the history offers to undo."""
+    steps = history(item, actor=SYSTEM).steps
+    return {
+        str(event.kind)
+        for step in steps
+        if step.can_undo
+        for event in ItemEvent.objects.filter(subject=item, seq=step.seq)
+    } - {"RANK"}
+
+
+@pytest.mark.django_db
+def test_no_service_voids_a_void() -> None:
+    """Numbers need not follow chains of undoing: an undo, and what came out of the recycle bin, cannot be undone."""
+    team = team_make()
+    item = item_make(team)
+    items.item_edit(actor=SYSTEM, item=item, values={"title": "New"}, seen_version=None, at=NOW)
+    changed = ItemEvent.objects.filter(subject=item, kind=EventKind.TITLE).latest("seq")
+    items.item_undo(actor=SYSTEM, item=item, event=changed, at=NOW)
+    items.item_delete(actor=SYSTEM, item=item, at=NOW)
+    items.item_restore(actor=SYSTEM, item=item, at=NOW)
+    voids = list(ItemEvent.objects.filter(subject=item, voids__isnull=False))
+    assert {each.kind for each in voids} == {EventKind.TITLE, EventKind.RESTORED}
+    for each in voids:
+        with pytest.raises(Refused):
+            items.item_undo(actor=SYSTEM, item=item, event=each, at=NOW)
+    assert not ItemEvent.objects.filter(voids__voids__isnull=False).exists()
