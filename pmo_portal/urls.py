@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from pmo_portal import health
 
+handler500 = "pmo_portal.outage.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,0 +1,36 @@
+"""What is answered when nothing more can be done: the database is away, or something of ours broke."""
+
+from __future__ import annotations
+
+import sys
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from pmo_portal.lib.pages import toast
+
+RETRY_SECONDS = 10
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The ``handler500``: 503 with plain words for what passes by itself, 500 for a fault."""
+    # Django calls this while it handles the exception.
+    if not is_passing(sys.exc_info()[1]):
+        return defaults.server_error(request)
+    response = HttpResponse(render_to_string("503.html", {"again": request.method == "GET"}), status=503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    if request.headers.get("HX-Request"):
+        text = _("The portal cannot reach its data just now. Your last step may not have been saved.")
+        toast(response, text, kind="error")
+    return response
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error comes from the database being away, full, busy or read-only, and goes with it."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DatabaseError) and isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction)
