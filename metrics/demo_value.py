@@ -176,7 +176,7 @@ def _result(
     target: float,
     **values: Any,
 ) -> Any:
-    ends_on = objective.period.ends_on if objective.period else None
+    ends_on = objective.period.ends_on - timedelta(days=1) if objective.period else None
     numbers = {"start_value": Decimal(str(start)), "target_value": Decimal(str(target))}
     return key_result_create(
         actor=actor,

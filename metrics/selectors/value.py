@@ -53,7 +53,7 @@ def value_text(value: Decimal | float | None, written: Written, *, with_unit: bo
 
 def verdict_label(verdict: str) -> str:
     """A verdict in words."""
-    return str(SaidVerdict(verdict).label) if verdict in SaidVerdict else _("No data")
+    return str(dict(SaidVerdict.choices).get(str(verdict), _("No data")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ class KpiLine:
         """What it should be, as text."""
         if self.is_hidden or self.kpi.target_value is None:
             return "" if not self.is_hidden else formatting.NOTHING
-        low = value_text(self.kpi.target_value, self.kpi)
         if self.kpi.target_high is None:
-            return low
+            return value_text(self.kpi.target_value, self.kpi)
+        low = value_text(self.kpi.target_value, self.kpi, with_unit=False)
         return _("%(low)s to %(high)s") % {"low": low, "high": value_text(self.kpi.target_high, self.kpi)}
 
     @property

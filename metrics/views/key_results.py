@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -28,14 +30,14 @@ SELECT = ("objective__unit", "kpi")
 CHECK_IN_SELECT = ("key_result__objective__unit", "key_result__kpi")
 
 
-@access(Action.EDIT, Objective, by="pk", select=("unit",))
+@access(Action.EDIT, Objective, by="pk", select=("unit", "period"))
 @require_http_methods(["GET", "POST"])
 def key_result_create(request: HttpRequest, objective: Objective) -> HttpResponse:
     """A form for a new key result of an objective."""
     actor = actor_of(request)
     initial = {
         "currency": currency_of(objective.unit),
-        "due_on": objective.period and objective.period.ends_on,
+        "due_on": objective.period and objective.period.ends_on - timedelta(days=1),
     }
     form = KeyResultForm(request.POST or None, actor=actor, unit=objective.unit, initial=initial)
     if request.method == "POST" and form.is_valid():

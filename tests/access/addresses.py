@@ -37,7 +37,10 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
 }
 """Further parameters that name no thing of their own."""
 
-UNITS: Final[dict[str, Callable[[Place], Unit]]] = {"portfolio:state_": lambda place: place.portfolio}
+UNITS: Final[dict[str, Callable[[Place], Unit]]] = {
+    "portfolio:state_": lambda place: place.portfolio,
+    "metrics:epic_status": lambda place: place.portfolio,
+}
 """Addresses of units, by the start of their name, that belong to another kind of unit than what they are about."""
 
 IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
@@ -46,6 +49,13 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:case_edit": ("business_case.create", "business_case.edit"),
     "portfolio:epic_undo": ("epic.edit",),
     "portfolio:feature_undo": ("feature.edit",),
+    # The one KPI and key result of each place are amounts: only who sees them enters them.
+    "metrics:kpi_measure": ("money.view",),
+    "metrics:measurement_edit": ("money.view",),
+    "metrics:measurement_remove": ("money.view",),
+    "metrics:key_result_check_in": ("money.view",),
+    "metrics:check_in_edit": ("money.view",),
+    "metrics:check_in_remove": ("money.view",),
 }
 """Addresses that ask for more once the object is there: seen without these permissions, it is forbidden (403)."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import models
 
+from metrics.models import Kpi, Objective
 from organization.access import SYSTEM
 from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
@@ -142,6 +143,25 @@ _DAYS: Final = {"first_day": "2026-08-01", "last_day": "2026-08-14"}
 _ITEM_NAMES: Final = {"assignee": _pk(Person), "feature": _pk(Feature), "sprint": _pk(Sprint)}
 
 
+_KPI: Final = {
+    "name": "Named",
+    "direction": "UP",
+    "number_format": "NUMBER",
+    "places": 0,
+    "frequency": "MONTHLY",
+    "source": "BY_HAND",
+}
+_KEY_RESULT: Final = {
+    "title": "Named",
+    "direction": "UP",
+    "start_value": 0,
+    "target_value": 100,
+    "number_format": "NUMBER",
+    "places": 0,
+    "weight": 1,
+}
+
+
 BODIES: Final = (
     Body(
         "teams:board_move",
@@ -245,6 +265,47 @@ BODIES: Final = (
             "period": p.period_of(p.portfolio).pk,
         },
         {"owner": _pk(Person), "period": _period_of(lambda p: p.portfolio)},
+    ),
+    Body(
+        "metrics:kpi_create",
+        lambda p: {**_KPI, "owner": p.the(Person).pk},
+        {"owner": _pk(Person)},
+    ),
+    Body(
+        "metrics:kpi_edit",
+        lambda p: {**_KPI, "owner": p.the(Person).pk},
+        {"owner": _pk(Person)},
+    ),
+    Body(
+        "metrics:objective_create",
+        lambda p: {
+            "title": "Named",
+            "owner": p.the(Person).pk,
+            "period": p.period_of(p.unit).pk,
+            "theme": p.the(StrategicTheme).pk,
+            "parent": p.the(Objective).pk,
+        },
+        {
+            "owner": _pk(Person),
+            "period": _period_of(lambda p: p.unit),
+            "theme": _pk(StrategicTheme),
+            "parent": _pk(Objective),
+        },
+    ),
+    Body(
+        "metrics:key_result_create",
+        lambda p: {**_KEY_RESULT, "driven_by": "KPI", "kpi": p.the(Kpi).pk, "owner": p.the(Person).pk},
+        {"kpi": _pk(Kpi), "owner": _pk(Person)},
+    ),
+    Body(
+        "metrics:key_result_edit",
+        lambda p: {
+            **_KEY_RESULT,
+            "driven_by": "WORK",
+            "epics": [p.the(Epic).pk],
+            "features": [p.the(Feature).pk],
+        },
+        {"epics": _pk(Epic), "features": _pk(Feature)},
     ),
     Body(
         "organization:unit_create",
@@ -364,6 +425,9 @@ MASS: Final = (
     ("portfolio:feature_board_add", Feature),
     ("portfolio:theme_create", StrategicTheme),
     ("portfolio:theme_edit", StrategicTheme),
+    ("metrics:kpi_create", Kpi),
+    ("metrics:kpi_edit", Kpi),
+    ("metrics:objective_create", Objective),
     ("organization:unit_create", Unit),
     ("organization:unit_edit", Unit),
     ("organization:period_create", Period),

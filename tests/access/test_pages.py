@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 from django.db import models
 
+from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate
 from organization.models import Person, Unit
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, WorkflowState
 from teams.models import Sprint, WorkItem
@@ -30,11 +31,25 @@ TEXTS: Final[dict[type[models.Model], tuple[str, ...]]] = {
     WorkItem: ("title", "description", "blocked_reason"),
     Sprint: ("name", "goal"),
     WorkflowState: ("name", "policy"),
+    Kpi: ("name", "description"),
+    Measurement: ("comment",),
+    Objective: ("title", "description"),
+    KeyResult: ("title",),
+    CheckIn: ("comment",),
+    StatusUpdate: ("headline", "narrative", "help_needed"),
 }
 """Every text that somebody types, by kind."""
 
 CANARY: Final = re.compile(r"cny-(\w+)-(\w+)-\w+")
 AMOUNTS: Final = {"own": 7310001, "neighbour": 7310002, "program": 7310003, "portfolio": 7310004}
+VALUES: Final[dict[type[models.Model], tuple[str, ...]]] = {
+    Kpi: ("baseline_value", "target_value", "at_risk_at", "off_at"),
+    Measurement: ("value",),
+    KeyResult: ("target_value",),
+    CheckIn: ("value",),
+}
+"""The numbers that are amounts because of what their KPI or key result is."""
+
 WALKERS: Final = ("administrator", "pmo_staff", "program_lead", "developer", "stakeholder", "stranger", "south_staff")
 
 
@@ -51,6 +66,8 @@ def mark(stage: Stage) -> None:
         case = place.the(BusinessCase)
         amount = AMOUNTS[relation]
         BusinessCase.objects.filter(pk=case.pk).update(cost_mvp=amount, cost_full=amount, benefit=amount)
+        for model, names in VALUES.items():
+            model._default_manager.filter(pk=place.the(model).pk).update(**dict.fromkeys(names, amount))
         Person.objects.filter(pk=place.the(Person).pk).update(email=f"secret-{relation}@example.net")
         for model, names in TEXTS.items():
             obj = place.the(model)
@@ -90,6 +107,9 @@ QUERIES: Final = {
     "item_list": ("?scope=all", "?format=csv&scope=all"),
     "item_detail": ("", "?tab=history"),
     "board_cards": ("?all=1",),
+    "kpi_detail": ("", "?format=csv", "?csv=values"),
+    "objective_detail": ("", "?format=csv"),
+    "unit_status": ("", "?all=1", "?format=csv"),
     "backlog_rows": ("?all=1",),
 }
 """How addresses are asked besides plainly."""
