@@ -10,6 +10,7 @@ from organization.views import (
     components,
     customs,
     home,
+    lists,
     people,
     periods,
     preferences,
@@ -48,7 +49,7 @@ urlpatterns = [
     path("language/", shell.language_set, name="language_set"),
     path("components/", components.components, name="components"),
     # -- units
-    path("units/", units.unit_list, name="unit_list"),
+    path("units/", lists.unit_list, name="unit_list"),
     path("units/new/", units.unit_create, name="unit_create"),
     path("units/<str:code>/", units.unit_detail, name="unit_detail"),
     path("units/<str:code>/edit/", units.unit_edit, name="unit_edit"),
@@ -62,7 +63,7 @@ urlpatterns = [
     path("units/<str:code>/periods/new/", periods.period_create, name="period_create"),
     path("units/<str:code>/periods/series/", periods.period_series, name="period_series"),
     # -- people and roles
-    path("people/", people.person_list, name="person_list"),
+    path("people/", lists.person_list, name="person_list"),
     path("people/new/", people.person_create, name="person_create"),
     path("people/<int:pk>/", people.person_detail, name="person_detail"),
     path("people/<int:pk>/edit/", people.person_edit, name="person_edit"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from organization.models import Person, RoleAssignment, User
@@ -48,29 +48,3 @@ def roles_held_by(person_id: int | None, *, day: date) -> QuerySet[RoleAssignmen
 def sign_in_of(person: Person) -> User | None:
     """How a person signs in, if they do."""
     return User.objects.filter(person=person).first()
-
-
-def people_filtered(
-    people: QuerySet[Person], *, text: str, unit_id: int | None, role: str, activity: str, day: date
-) -> QuerySet[Person]:
-    """Narrow a list of people by name, by a role held, by a unit (or anything below it), by being active."""
-    if text:
-        people = people.filter(name__icontains=text)
-    if activity != "all":
-        people = people.filter(is_active=activity != "inactive")
-    if role or unit_id is not None:
-        held = RoleAssignment.objects.filter(valid_on(day))
-        if role:
-            held = held.filter(role=role)
-        where = Q(pk__in=held.values("person"))
-        if unit_id is not None:
-            below = Q(
-                unit__closure_up__ancestor=unit_id,
-                unit__closure_up__valid_from__lte=day,
-                unit__closure_up__valid_to__gt=day,
-            )
-            where = Q(pk__in=held.filter(below).values("person"))
-            if not role:
-                where |= Q(pk__in=Person.objects.filter(below).values("pk"))
-        people = people.filter(where)
-    return people

@@ -6,10 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,63 +15,16 @@ from organization.forms.people import InviteForm, PersonEditForm, PersonForm, Ro
 from organization.models import Person, Role, RoleAssignment, Unit
 from organization.querysets import UnitQuerySet
 from organization.selectors.history import person_history_entries
-from organization.selectors.people import people_filtered, people_with_roles, roles_of, sign_in_of
+from organization.selectors.people import roles_of, sign_in_of
 from organization.selectors.units import units_holding
 from organization.services import people as services
 from organization.services import roles as role_services
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for, visible
-from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
-from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
-
-PAGE = 50
-SORTS = {
-    "name": ("name", "pk"),
-    "-name": ("-name", "-pk"),
-    "unit": ("unit__name", "name"),
-    "-unit": ("-unit__name", "name"),
-}
-
-
-@listing(Action.VIEW, Person)
-@require_GET
-def person_list(request: HttpRequest) -> HttpResponseBase:
-    """The people one may see; filtered, sorted, paged, and as a CSV file."""
-    actor = actor_of(request)
-    today = local_day(timezone.now())
-    units = {unit.code: unit for unit in visible(actor, Unit).order_by("name")}
-    unit = units.get(request.GET.get("unit", ""))
-    role = request.GET.get("role", "")
-    text = request.GET.get("q", "").replace("\x00", "").strip()
-    activity = request.GET.get("active", "active")
-    people = people_filtered(
-        people_with_roles(actor, day=today),
-        text=text,
-        unit_id=unit.pk if unit else None,
-        role=role if role in Role.values else "",
-        activity=activity,
-        day=today,
-    )
-    sort = request.GET.get("sort", "name")
-    people = people.order_by(*SORTS.get(sort, SORTS["name"]))
-    if request.GET.get("format") == "csv":
-        return _people_csv(actor, people)
-    page = Paginator(people, PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [_row(actor, person) for person in page],
-        "sort": sort,
-        "chosen": {"text": text, "unit": unit, "role": role, "activity": activity},
-        "units": units.values(),
-        "roles": Role.choices,
-        "may_create": bool(actor.units("person.create")) or actor.can("person.create", None),
-        "crumbs": [(_("People"), "")],
-    }
-    return render_page(request, "organization/person_list.html", context, fragment="results")
 
 
 @access(Action.VIEW, Person, by="pk", select=("unit", "user"))
@@ -274,17 +224,6 @@ def _person_context(actor: Actor, person: Person, current: str) -> dict[str, Any
     }
 
 
-def _row(actor: Actor, person: Person) -> dict[str, Any]:
-    hidden = policy_for(Person).hidden_fields(actor, person)
-    return {
-        "person": person,
-        "email": "" if "email" in hidden else person.email,
-        "email_hidden": "email" in hidden,
-        "unit": _home_unit(actor, person),
-        "roles": [role for role in person.current_roles if _sees_role(actor, person, role)],  # type: ignore[attr-defined]
-    }
-
-
 def _home_unit(actor: Actor, person: Person) -> Unit | None:
     """Where a person belongs, if the viewer may know that unit."""
     seen = person.unit_id is not None and actor.can("unit.view", person.unit_id)
@@ -293,26 +232,6 @@ def _home_unit(actor: Actor, person: Person) -> Unit | None:
 
 def _sees_role(actor: Actor, person: Person, role: RoleAssignment) -> bool:
     return person.pk == actor.person_id or actor.can("role.view", role.unit_id)
-
-
-def _people_csv(actor: Actor, people: QuerySet[Person]) -> HttpResponseBase:
-    rows = (_row(actor, person) for person in people.iterator(chunk_size=500))
-    return csv_response(
-        name=f"people-{timezone.now():%Y-%m-%d}",
-        head=[_("Name"), _("E-mail"), _("Home unit"), _("Roles"), _("External"), _("Active"), _("Since")],
-        rows=(
-            (
-                row["person"].name,
-                row["email"],
-                row["unit"] or "",
-                "; ".join(f"{role.get_role_display()} @ {role.unit or _('everywhere')}" for role in row["roles"]),
-                _("yes") if row["person"].is_external else _("no"),
-                _("yes") if row["person"].is_active else _("no"),
-                format_day(local_day(row["person"].created_at)),
-            )
-            for row in rows
-        ),
-    )
 
 
 def _units_for(actor: Actor, permission: str) -> UnitQuerySet:

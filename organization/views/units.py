@@ -47,37 +47,6 @@ def unit_context(request: HttpRequest, unit: Unit, current: str, *here: str) -> 
     }
 
 
-@listing(Action.VIEW, Unit)
-@require_GET
-def unit_list(request: HttpRequest) -> HttpResponse:
-    """The tree of the units one may see, as it stands today."""
-    actor = actor_of(request)
-    today = local_day(timezone.now())
-    with_closed = "closed" in request.GET
-    nodes = unit_forest(actor, day=today, with_closed=with_closed)
-    kind = request.GET.get("kind", "")
-    shown = [node for node in nodes if not kind or node.unit.kind == kind]
-    context = {
-        "nodes": shown,
-        "total": len(nodes),
-        "is_tree": not kind,
-        "kinds": [
-            {
-                "value": one.value,
-                "label": one.label,
-                "count": sum(n.unit.kind == one for n in nodes),
-                "is_on": kind == one,
-            }
-            for one in UnitKind
-        ],
-        "with_closed": with_closed,
-        "today": today,
-        "may_create": bool(actor.units("unit.create")) or actor.can("unit.create", None),
-        "crumbs": [(_("Units"), "")],
-    }
-    return render_page(request, "organization/unit_list.html", context, fragment="results")
-
-
 @access(Action.VIEW, Unit, by="code", select=("calendar",))
 @require_GET
 def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:

@@ -254,10 +254,14 @@ class ListPage:
             url=self.spec.url(row),
             cells=cells,
             version=getattr(row, self.spec.row_version) if self.spec.row_version else "",
-            depth=depth,
+            depth=depth or self._depth(row),
             expand_url=self.doors.tree_url(row) if self.doors.tree_url is not None else "",
             is_new=compared is not None and row.pk in compared.added,
         )
+
+    def _depth(self, row: Any) -> int:
+        is_whole = not (self.state.sorts or self.state.group or self.table.is_narrowed)
+        return self.spec.depth(row, self.scope) if self.spec.depth is not None and is_whole else 0
 
     @cached_property
     def _labels(self) -> list[str]:

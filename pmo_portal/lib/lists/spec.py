@@ -39,7 +39,8 @@ class ListSpec:
     their columns refer to, ``defer`` what is not read. ``order`` is the order nobody asked for; it also decides between
     equals and therefore ends in something unique. ``search`` are the paths of its search field, "^" before what is
     looked for by its beginning. ``filters`` are those that no column has. ``pulse`` says in one cheap statement
-    whether any row may have changed: with it, counts and totals of long lists are kept (kept.py).
+    whether any row may have changed: with it, counts and totals of long lists are kept (kept.py). ``depth`` says how
+    far a row stands in, as in a tree, while the whole list is in its own order.
     """
 
     code: str
@@ -57,6 +58,7 @@ class ListSpec:
     icon: str = "table"
     live_kinds: str = ""
     pulse: Callable[[Scope], str] | None = None
+    depth: Callable[[Any, Scope], int] | None = None
 
     def with_columns(self, more: Sequence[Column]) -> ListSpec:
         """The same list with further columns, such as the organisation's own fields of a unit."""

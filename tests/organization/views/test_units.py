@@ -94,7 +94,7 @@ def test_unit_close_after_its_last_day_and_open_again(world: World, client_as: C
     client.post("/units/HAR/close/", {"last_day": "2026-03-01"})
     assert Unit.objects.get(code="HAR").closed_on == date(2026, 3, 2)
     assert "/units/HAR/" not in client.get("/units/").content.decode()
-    assert "/units/HAR/" in client.get("/units/?closed=1").content.decode()
+    assert "/units/HAR/" in client.get("/units/?state=all").content.decode()
     client.post("/units/HAR/reopen/")
     assert Unit.objects.get(code="HAR").closed_on is None
 

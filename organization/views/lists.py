@@ -1,0 +1,82 @@
+"""The lists of people and of units."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from organization.models import Person, Unit
+from organization.selectors.lists import PEOPLE, UNITS, people_of, people_scope, units_of, units_scope
+from organization.selectors.units import unit_forest
+from pmo_portal.lib.access import Action, Actor, actor_of, listing
+from pmo_portal.lib.lists.parts import Doors, Empty
+from pmo_portal.lib.lists.respond import list_response
+from pmo_portal.lib.windows import local_day
+
+
+@listing(Action.VIEW, Person)
+@require_GET
+def person_list(request: HttpRequest) -> HttpResponseBase:
+    """The people one may see as a list; ``?format=`` gives exactly what it shows as a file."""
+    actor, today = actor_of(request), local_day(timezone.now())
+    create_url = reverse("organization:person_create") if _may(actor, "person.create") else ""
+    doors = Doors(
+        name=f"people-{today:%Y-%m-%d}",
+        title=_("People"),
+        empty=Empty(
+            title=_("Nobody found"),
+            text=_("People who hold a role on a unit you look after appear here."),
+            action_label=_("New person"),
+            action_url=create_url,
+            icon="users-round",
+        ),
+    )
+    return list_response(
+        request,
+        PEOPLE,
+        rows=people_of(actor, day=today),
+        scope=people_scope(actor, day=today, roles=",".join(request.GET.getlist("role"))),
+        doors=doors,
+        template="organization/person_list.html",
+        context=lambda: {"create_url": create_url, "crumbs": [(_("People"), "")]},
+    )
+
+
+@listing(Action.VIEW, Unit)
+@require_GET
+def unit_list(request: HttpRequest) -> HttpResponseBase:
+    """The units one may see as they stand today: a tree, unless they are sorted or filtered."""
+    actor, today = actor_of(request), local_day(timezone.now())
+    nodes = unit_forest(actor, day=today, with_closed=True)
+    create_url = reverse("organization:unit_create") if _may(actor, "unit.create") else ""
+    doors = Doors(
+        name=f"units-{today:%Y-%m-%d}",
+        title=_("Units"),
+        empty=Empty(
+            title=_("No units here"),
+            text=_(
+                "Portfolios, value streams, programs and teams form one tree. Roles, boards and numbers attach to its "
+                "units."
+            ),
+            action_label=_("New unit"),
+            action_url=create_url,
+            icon="list-tree",
+        ),
+    )
+    return list_response(
+        request,
+        UNITS,
+        rows=units_of(nodes),
+        scope=units_scope(actor, nodes, day=today),
+        doors=doors,
+        template="organization/unit_list.html",
+        context=lambda: {"create_url": create_url, "crumbs": [(_("Units"), "")]},
+    )
+
+
+def _may(actor: Actor, permission: str) -> bool:
+    return bool(actor.units(permission)) or actor.can(permission, None)
