@@ -12,4 +12,4 @@ class TeamsConfig(AppConfig):
     def ready(self) -> None:
         from teams import entries, policies  # noqa: F401 - they need the loaded models
         from teams.services import registration  # noqa: F401
-        from teams.services.imports import jira  # noqa: F401 - it says how import jobs are done
+        from teams.services.imports import jira, plans, surveys, undoing  # noqa: F401 - they say how jobs are done

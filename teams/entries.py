@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collaboration.models import Job
+from collaboration.services.job_kinds import JobKind, register_kind
 from organization.models import Unit
 from organization.terms import named, named_lazy, words_lazy
 from pmo_portal.lib.access import Actor, visible
@@ -43,6 +45,8 @@ from teams.demo.simulation import work
 from teams.models import Sprint, SprintState, TeamMode, WorkItem
 from teams.selectors import describers  # noqa: F401 - registers how the history words our events
 from teams.selectors.feature_items import feature_items_seen
+from teams.selectors.imports import import_facts, import_of, survey_facts, undo_facts
+from teams.services.imports import jira, plans, surveys, undoing
 
 MOST_TO_DOS: Final = 10
 LETTERS_FOR_TITLES: Final = 3
@@ -128,6 +132,12 @@ def _feature_items_count(actor: Actor, feature: Feature) -> int:
     return feature_items_seen(feature, actor=actor)
 
 
+def _import_url(job: Job) -> str:
+    """The import a job is a step of; an import by command has no page of its own."""
+    plan_id = import_of(job)
+    return reverse("teams:import_detail", args=[plan_id]) if plan_id else ""
+
+
 def _page(code: str, label: object, icon: str, url_name: str, permission: str, position: int) -> None:
     def url(unit: Unit) -> str:
         return reverse(url_name, args=[unit.code])
@@ -145,6 +155,9 @@ navigation.register(
 create_actions.register(
     CreateAction(named_lazy("Work_item"), "square-check", "teams:item_create", "item.create"), position=10
 )
+create_actions.register(
+    CreateAction(gettext_lazy("Import from files"), "upload", "teams:import_create", "import.create"), position=90
+)
 home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
 home_cards.register(HomeCard(gettext_lazy("Blocked work"), _blocked), position=30)
 home_cards.register(HomeCard(words_lazy(gettext_lazy("{Sprints} to complete")), _sprints_to_complete), position=10)
@@ -156,5 +169,16 @@ _page("backlog", gettext_lazy("Backlog"), "list-ordered", "teams:backlog", "item
 _page("sprints", named_lazy("Sprints"), "calendar-range", "teams:sprint_list", "sprint.view", 30)
 _page("items", named_lazy("Items"), "table", "teams:item_list", "item.view", 40)
 _page("settings", gettext_lazy("Settings"), "settings", "teams:team_settings", "team.configure", 90)
+register_kind(
+    surveys.KIND, JobKind(gettext_lazy("Reading of files"), "scan-search", facts=survey_facts, result_url=_import_url)
+)
+register_kind(
+    plans.CHECK_KIND,
+    JobKind(gettext_lazy("Rehearsal of an import"), "flask-conical", facts=import_facts, result_url=_import_url),
+)
+register_kind(jira.KIND, JobKind(gettext_lazy("Import"), "upload", facts=import_facts, result_url=_import_url))
+register_kind(
+    undoing.KIND, JobKind(gettext_lazy("Undo of an import"), "undo-2", facts=undo_facts, result_url=_import_url)
+)
 demo_steps.register(DemoStep("Teams and their work", work), position=30)
 demo_steps.register(DemoStep("Open data of Titanium", open_data), position=40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from teams.views import backlogs, boards, feature_items, items, lists, sprints, teams
+from teams.views import backlogs, boards, feature_items, imports, items, lists, sprints, teams
 
 app_name = "teams"
 
@@ -42,6 +42,19 @@ urlpatterns = [
     path("teams/<str:code>/settings/columns/<int:pk>/move/", teams.state_move, name="state_move"),
     path("teams/<str:code>/settings/columns/<int:pk>/meaning/", teams.state_meaning, name="state_meaning"),
     path("teams/<str:code>/settings/columns/<int:pk>/archive/", teams.state_archive, name="state_archive"),
+    # Imports from files
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/new/", imports.import_create, name="import_create"),
+    path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/columns/", imports.import_columns, name="import_columns"),
+    path("imports/<int:pk>/words/", imports.import_words, name="import_words"),
+    path("imports/<int:pk>/rehearsal/", imports.import_check, name="import_check"),
+    path("imports/<int:pk>/report/", imports.import_report, name="import_report"),
+    path("imports/<int:pk>/run/", imports.import_run, name="import_run"),
+    path("imports/<int:pk>/correct/", imports.import_correct, name="import_correct"),
+    path("imports/<int:pk>/undo/", imports.import_undo, name="import_undo"),
+    path("imports/<int:pk>/stop/", imports.import_stop, name="import_stop"),
+    path("imports/<int:pk>/drop/", imports.import_drop, name="import_drop"),
     # What teams do for a feature
     path("features/<str:key>/items/", feature_items.feature_items, name="feature_items"),
     # One item

@@ -74,13 +74,11 @@ def job_file_make(*, job: Job, name: str, write: Callable[[IO[bytes]], object], 
 def job_input(job: Job, file_id: int) -> tuple[str, Path]:
     """The name and the place of an uploaded file. SECURITY: only a job of the file's owner, for its unit, reads it:
     an id in a job's parameters proves nothing."""
-    file = JobFile.objects.filter(
-        pk=file_id, owner_id=job.requested_by_id, unit_id=job.unit_id, purpose=FilePurpose.INPUT
-    ).first()
-    path = file and stored_path(file)
-    if file is None or path is None or not path.is_file():
+    owned = JobFile.objects.filter(pk=file_id, owner_id=job.requested_by_id or 0, purpose=FilePurpose.INPUT)
+    file = owned.filter(unit_id=job.unit_id or 0).first()
+    if file is None or not stored_path(file).is_file():
         raise FileGone(_("A file of this job is no longer kept; upload it again."))
-    return file.name, path
+    return file.name, stored_path(file)
 
 
 def stored_path(file: JobFile) -> Path:

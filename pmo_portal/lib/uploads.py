@@ -28,7 +28,7 @@ class LimitHandler(FileUploadHandler):
         input_data: Any,
         META: Any,  # noqa: N803 - Django's name for it
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
     ) -> None:
         """Refuse what is hopeless before a byte of it is read."""

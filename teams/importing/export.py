@@ -174,6 +174,13 @@ class Export:
         """The statuses the mapping file says nothing of, to be reported."""
         return [self._meanings[key] for key in sorted(self._words) if self._meanings[key].is_guess]
 
+    def statuses(self) -> list[tuple[StatusMeaning, int]]:
+        """What every status means, with how often it is meant now or was; the most frequent first."""
+        counted = [
+            (self._meanings[key], sum(words.current.values()) + words.past) for key, words in self._words.items()
+        ]
+        return sorted(counted, key=lambda pair: (-pair[1], pair[0].name))
+
     def is_over(self, status: str) -> bool:
         return self.meaning(status).category in {Category.DONE, Category.CANCELLED}
 

@@ -11,8 +11,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -70,7 +70,8 @@ def _lines(path: Path, name: str) -> Iterator[Iterator[Any]]:
                 with _sheet(path, name, head) as lines:
                     yield lines
             else:
-                yield _csv_lines(stream)
+                with closing(_csv_lines(stream)) as lines:
+                    yield lines
     except (OSError, EOFError) as error:
         raise UnreadableFile(_("%(file)s cannot be read: %(error)s") % {"file": name, "error": error}) from error
 
@@ -134,7 +135,7 @@ def _cell(raw: Any) -> Any:
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _csv_lines(stream: BinaryIO) -> Iterator[list[str] | str]:
+def _csv_lines(stream: BinaryIO) -> Generator[list[str] | str, None, None]:
     head = stream.read(_SNIFF)
     encoding = next((found for mark, found in _ENCODINGS if head.startswith(mark)), "") or _encoding(head)
     csv.field_size_limit(MAX_ROW_BYTES)
@@ -194,7 +195,11 @@ def _sheet(path: Path, name: str, head: bytes) -> Iterator[Iterator[Any]]:
         )
     try:
         _check_size(path, name)
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        # By what it is, not by its name: uploads have none of theirs.
+        with ExitStack() as on_failure:
+            stream = on_failure.enter_context(path.open("rb"))
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+            on_failure.pop_all()
     except (zipfile.BadZipFile, KeyError, ValueError, InvalidFileException, SyntaxError, TypeError) as error:
         raise _broken(name, error) from error
     try:
@@ -205,6 +210,7 @@ def _sheet(path: Path, name: str, head: bytes) -> Iterator[Iterator[Any]]:
         yield _guarded(sheets[0].iter_rows(values_only=True), name)
     finally:
         book.close()
+        stream.close()
 
 
 def _guarded(lines: Iterator[Sequence[Any]], name: str) -> Iterator[Sequence[Any]]:

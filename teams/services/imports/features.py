@@ -58,6 +58,7 @@ class _Known:
     refs: set[str] = field(default_factory=set)
     told: dict[str, Any] = field(default_factory=dict)
     last_at: datetime | None = None
+    is_undone: bool = False
 
 
 def features_import(references: References, issues: Sequence[Issue], *, recorded_at: datetime) -> ChunkResult:
@@ -88,14 +89,24 @@ def features_import(references: References, issues: Sequence[Issue], *, recorded
 
 
 def _known(found: Mapping[str, Issue]) -> dict[str, _Known]:
-    names = ("source_ref", "id", "version", "unit_id", "updated_at", "state_entered_at", *_COLUMNS.values())
+    names = (
+        "source_ref",
+        "id",
+        "version",
+        "unit_id",
+        "updated_at",
+        "state_entered_at",
+        "deleted_at",
+        *_COLUMNS.values(),
+    )
     rows = Feature.objects.filter(source_ref__in=list(found)).order_by("pk").select_for_update(of=("self",))
     known = {row["source_ref"]: _Known(row) for row in rows.values(*names)}
     by_id = {entry.row["id"]: entry for entry in known.values()}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT subject_id, kind, source_ref, new_ref, new_value, at FROM {FeatureEvent._meta.db_table}
-                 WHERE subject_id = ANY(%s) AND source = 'IMPORT' ORDER BY at, seq""",  # noqa: S608 - a constant
+                 WHERE subject_id = ANY(%s) AND source = 'IMPORT' AND kind NOT IN ('DELETED', 'RESTORED')
+                 ORDER BY at, seq""",  # noqa: S608 - a constant
             [list(by_id)],
         )
         for subject_id, kind, ref, new_ref, new_value, at in cursor.fetchall():
@@ -103,6 +114,13 @@ def _known(found: Mapping[str, Issue]) -> dict[str, _Known]:
             entry.refs.add(ref)
             entry.told[kind] = new_ref if kind in _REFERENCES else _decoded(new_value)
             entry.last_at = at
+        cursor.execute(
+            f"""SELECT DISTINCT ON (subject_id) subject_id, kind = 'DELETED' AND source = 'IMPORT'
+                  FROM {FeatureEvent._meta.db_table} WHERE subject_id = ANY(%s) ORDER BY subject_id, seq DESC""",  # noqa: S608 - a constant
+            [list(by_id)],
+        )
+        for subject_id, is_undone in cursor.fetchall():
+            by_id[subject_id].is_undone = is_undone and by_id[subject_id].row["deleted_at"] is not None
     return known
 
 
@@ -168,12 +186,19 @@ class _Epic:
         return row
 
     def changed(self, known: _Known) -> BulkRow | None:
-        if known.last_at is not None and self.issue.updated_at < known.last_at:
+        if known.last_at is not None and self.issue.updated_at < known.last_at and not known.is_undone:
             return None
-        columns = {name: known.row[name] for name in (*_COLUMNS.values(), "updated_at", "state_entered_at")}
+        kept = (*_COLUMNS.values(), "updated_at", "state_entered_at", "deleted_at")
+        columns = {name: known.row[name] for name in kept}
         row = BulkRow(
             known.row["id"], is_new=False, unit_id=known.row["unit_id"], columns=columns, version=known.row["version"]
         )
+        if known.is_undone:
+            # Undoing an import put it into the recycle bin; here it comes again.
+            columns["deleted_at"] = None
+            restored = BulkEvent(EventKind.RESTORED, self.references.at, known.row["unit_id"])
+            restored.source_ref = f"{self.ref}:restored:{known.row['version']}"
+            row.events.append(restored)
         for fact in self.history.facts:
             if not fact.ref.startswith("~") and f"{self.ref}:{fact.ref}" not in known.refs:
                 self._record(row, fact)

@@ -16,7 +16,14 @@ from portfolio.services.bulk import BulkEvent, BulkRow, creation_events, ids_res
 from teams.importing.history import Fact, History, Kind, StateMark, concluded, history_of
 from teams.importing.issues import Field, Issue, IssueLink
 from teams.models import ItemKeyAlias, ServiceClass, Team, WorkItem
-from teams.services.imports.known import UPDATED_COLUMNS, KnownItem, key_owners, known_items, known_parents
+from teams.services.imports.known import (
+    UPDATED_COLUMNS,
+    KnownItem,
+    histories_forget,
+    key_owners,
+    known_items,
+    known_parents,
+)
 from teams.services.imports.references import References
 from teams.services.registration import ITEM
 
@@ -67,6 +74,7 @@ class _Chunk:
         self.result = ChunkResult()
         self.issues = self._deduplicated(issues)
         self.refs = {issue.ref: references.ref("issue", issue.ref) for issue in self.issues}
+        self.used_refs: set[str] = set()
         self.teams_by_id: dict[int, Team] = {team.pk: team for team in references.teams.values()}
 
     def write(self) -> ChunkResult:
@@ -75,31 +83,36 @@ class _Chunk:
         self.taken = key_owners([issue.key for issue in self.issues])
         ids = iter(ids_reserve(WorkItem, sum(self.refs[issue.ref] not in known for issue in self.issues)))
         rows: list[BulkRow] = []
+        anew: list[BulkRow] = []
         aliases: list[ItemKeyAlias] = []
         left: set[int] = set()
         for issue in self.issues:
             history = history_of(issue, self.references.export)
             self._note_missing(issue)
             before = known.get(self.refs[issue.ref])
-            row = (
-                self._new_row(next(ids), issue, history)
-                if before is None
-                else self._changed_row(before, issue, history)
-            )
+            is_anew = before is not None and self._is_read_anew(before, issue)
+            if before is None:
+                row: BulkRow | None = self._new_row(next(ids), issue, history)
+            elif is_anew:
+                row = self._row_anew(before, issue, history)
+            else:
+                row = self._changed_row(before, issue, history)
             if row is None:
                 self.result.unchanged += 1
                 continue
             if before is not None and before.row["team_id"] != row.unit_id:
                 left.add(before.row["team_id"])
-            rows.append(row)
+            (anew if is_anew else rows).append(row)
             aliases += self._aliases(row)
             self._note_sprints(row)
-        self._rank(rows, known)
+        self._rank(rows + anew, known)
         rows_write(ITEM, rows, recorded_at=self.recorded_at, source=EventSource.IMPORT, also_told=left)
+        histories_forget([row.pk for row in anew])
+        rows_write(ITEM, anew, recorded_at=self.recorded_at, source=EventSource.IMPORT, also_told=left)
         ItemKeyAlias.objects.bulk_create(aliases, ignore_conflicts=True)
         self.result.created = sum(row.is_new for row in rows)
-        self.result.updated = len(rows) - self.result.created
-        self.result.events = sum(len(row.events) for row in rows)
+        self.result.updated = len(rows) - self.result.created + len(anew)
+        self.result.events = sum(len(row.events) for row in rows + anew)
         return self.result
 
     # -- what is there ---------------------------------------------------------------------------------------------
@@ -123,10 +136,29 @@ class _Chunk:
         self._problem(issue, _("Its key is taken by something else here; it is called %(key)s.") % {"key": key})
         return key
 
+    def _is_read_anew(self, known: KnownItem, issue: Issue) -> bool:
+        """Whether an item's history is written again from the beginning: after an undo, and after a correction of the
+        mapping; never where somebody here has added to it."""
+        if known.is_undone:
+            return True
+        if not self.references.is_correction:
+            return False
+        if not known.is_untouched:
+            self._problem(issue, _("It was changed here since: its past is left as it was read at first."))
+        return known.is_untouched
+
+    def _row_anew(self, known: KnownItem, issue: Issue, history: History) -> BulkRow:
+        row = self._new_row(known.row["id"], issue, history)
+        row.is_new, row.version = False, known.version
+        if known.row["team_id"] == row.unit_id:
+            row.columns["rank"] = known.row["rank"]
+        return row
+
     # -- what is to be -----------------------------------------------------------------------------------------------
 
     def _new_row(self, pk: int, issue: Issue, history: History) -> BulkRow:
         self._report(issue)
+        self.used_refs = set()
         team = self.references.teams[history.initial[Kind.TEAM]]
         stored = {kind: self._stored(kind, value) for kind, value in history.initial.items()}
         state_id = self.references.state_id(team, history.initial[Kind.STATE])
@@ -185,6 +217,7 @@ class _Chunk:
         columns = {name: known.row[name] for name in UPDATED_COLUMNS}
         row = BulkRow(known.row["id"], is_new=False, unit_id=columns["team_id"], columns=columns, version=known.version)
         prefix = self.refs[issue.ref]
+        self.used_refs = known.refs
         # What was concluded from an older state of affairs is not repeated; sprints tell their own times.
         old = {
             fact.ref
@@ -237,12 +270,16 @@ class _Chunk:
 
     def _record(self, row: BulkRow, columns: dict[str, Any], issue: Issue, fact: Fact, mark: StateMark) -> None:
         """One fact on top of ``columns``: an event if it changes them, and what it changes."""
+        source_ref = f"{self.refs[issue.ref]}:{fact.ref}"
+        if source_ref in self.used_refs:
+            # It was concluded before and taken back by an undo; history keeps both.
+            source_ref = f"{source_ref}:{row.version}"
         event = BulkEvent(
             EventKind(fact.kind.value),
             fact.at,
             row.unit_id,
             actor_id=self.references.person_id(fact.author),
-            source_ref=f"{self.refs[issue.ref]}:{fact.ref}",
+            source_ref=source_ref[:200],
         )
         if fact.kind is Kind.TEAM:
             self._record_team(row, columns, issue, fact, mark, event)

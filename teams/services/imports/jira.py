@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from collaboration.models import Job
 from collaboration.services.job_files import FileGone, job_input
+from collaboration.services.job_rehearsals import RehearsalRun
 from collaboration.services.jobs import JobFailure, JobRun, Problem, job_start, register_runner
 from organization.access import SYSTEM
 from organization.models import Unit
@@ -64,7 +65,8 @@ class ImportRequest:
     def of(cls, parameters: Mapping[str, Any]) -> ImportRequest:
         """The request in the parameters of a job."""
         names = {"files", "sprint_files", "uploads"}
-        return cls(**{name: tuple(value) if name in names else value for name, value in parameters.items()})
+        values: dict[str, Any] = {name: tuple(value) if name in names else value for name, value in parameters.items()}
+        return cls(**values)
 
     @property
     def prefix(self) -> str:
@@ -77,7 +79,9 @@ class ImportRequest:
         sprints = [
             SourceFile(Path(name).name, Path(name), Shape.SPRINTS, self.json_column) for name in self.sprint_files
         ]
-        for upload in self.uploads if job is not None else ():
+        for upload in self.uploads:
+            if job is None:
+                raise FileGone(_("Only a job reads what was uploaded."))
             name, path = job_input(job, upload["id"])
             file = SourceFile(name, path, Shape(upload["shape"]), upload.get("json_column", ""))
             (sprints if file.shape == Shape.SPRINTS else named).append(file)
@@ -225,8 +229,11 @@ class _Import:
             export=self.scan.export,
             may_create=request.may_create,
             at=self.recorded_at,
+            is_correction=request.is_correction,
         )
         cursor = run.cursor
+        # What this job has written is found again by when it was recorded: so it can be undone as a whole.
+        self.recorded = [*cursor.get("recorded", ()), self.recorded_at.isoformat()]
         self.totals: Counter[str] = Counter(cursor.get("totals", {}))
         self.missing: Counter[str] = Counter(cursor.get("missing", {}))
         self.sprint_ids: set[int] = set(cursor.get("sprints", ()))
@@ -245,6 +252,8 @@ class _Import:
             "people": len(export.people),
             "rows_refused": self.scan.phases.count(0),
             "guessed_statuses": {meaning.name: meaning.category for meaning in export.guessed()},
+            "recorded": self.recorded,
+            "teams": sorted(team.unit_id for team in self.references.teams.values()),
             "not_in_export": dict(self.missing.most_common(_MOST_NAMED)),
         }
 
@@ -329,6 +338,7 @@ class _Import:
                 "totals": dict(self.totals),
                 "missing": dict(self.missing.most_common(_MOST_NAMED)),
                 "sprints": sorted(self.sprint_ids),
+                "recorded": self.recorded,
             },
             progress=done,
             total=self.scan.export.issues,
@@ -337,6 +347,8 @@ class _Import:
 
     def _freeze(self) -> None:
         """Outcomes and figures of closed sprints, by the same rules as a close here."""
+        if isinstance(self.run, RehearsalRun):
+            return  # nothing can be wrong with sums, and tables are not to be analysed for what is undone
         wanted = sprints_to_freeze(self.references, self.sprint_ids)
         if wanted:
             statistics_refresh(ITEM)

@@ -30,6 +30,10 @@ class KnownItem:
     refs: set[str] = field(default_factory=set)
     feature_id: int | None = None
     last_at: datetime | None = None
+    is_untouched: bool = True
+    """Whether all of its history came from imports: nobody here has changed it."""
+    is_undone: bool = False
+    """Whether it lies in the recycle bin because an import was undone."""
 
 
 def known_items(source_refs: Collection[str]) -> dict[str, KnownItem]:
@@ -38,7 +42,7 @@ def known_items(source_refs: Collection[str]) -> dict[str, KnownItem]:
         WorkItem.objects.filter(source_ref__in=list(source_refs))
         .order_by("pk")
         .select_for_update(of=("self",))
-        .values("source_ref", "id", "version", *UPDATED_COLUMNS)
+        .values("source_ref", "id", "version", "deleted_at", *UPDATED_COLUMNS)
     )
     known = {row["source_ref"]: KnownItem(row, row["version"]) for row in rows}
     if known:
@@ -51,16 +55,30 @@ def _load_histories(known: Mapping[int, KnownItem]) -> None:
     ours to change), and up to when the source has been heard."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT subject_id, array_agg(source_ref),
-                       (array_agg(new_ref ORDER BY at DESC, seq DESC) FILTER (WHERE kind = 'FEATURE'))[1],
-                       max(at) FILTER (WHERE kind <> 'SPRINT')
+            f"""SELECT subject_id, array_agg(source_ref) FILTER (WHERE source = 'IMPORT'),
+                       (array_agg(new_ref ORDER BY at DESC, seq DESC)
+                           FILTER (WHERE kind = 'FEATURE' AND source = 'IMPORT'))[1],
+                       max(at) FILTER (WHERE kind NOT IN ('SPRINT', 'DELETED') AND source = 'IMPORT'),
+                       bool_and(source = 'IMPORT'),
+                       (array_agg(kind ORDER BY seq DESC))[1] = 'DELETED'
                   FROM {ItemEvent._meta.db_table}
-                 WHERE subject_id = ANY(%s) AND source = 'IMPORT' GROUP BY subject_id""",  # noqa: S608 - a constant
+                 WHERE subject_id = ANY(%s) GROUP BY subject_id""",  # noqa: S608 - a constant
             [list(known)],
         )
-        for subject_id, refs, feature_id, last_at in cursor.fetchall():
+        for subject_id, refs, feature_id, last_at, is_untouched, is_deleted in cursor.fetchall():
             entry = known[subject_id]
-            entry.refs, entry.feature_id, entry.last_at = set(refs), feature_id, last_at
+            entry.refs, entry.feature_id, entry.last_at = set(refs or ()), feature_id, last_at
+            entry.is_untouched = is_untouched
+            entry.is_undone = is_untouched and is_deleted and entry.row["deleted_at"] is not None
+
+
+def histories_forget(ids: Collection[int]) -> None:
+    """Drop the imported histories of items that nobody here has changed: they are about to be read anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {ItemEvent._meta.db_table} WHERE subject_id = ANY(%s)",  # noqa: S608 - a constant
+            [list(ids)],
+        )
 
 
 def known_parents(references: References, issues: Iterable[Issue]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from pmo_portal.lib import locks
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Feature, StateCategory, TrackedKind, WorkflowState
-from portfolio.services.workflows import state_create, workflow_create, workflow_of
+from portfolio.services.workflows import state_create, state_recategorise, workflow_create, workflow_of
 from teams.importing.export import Export
 from teams.importing.history import StateMark
 from teams.importing.issues import IssueLink
@@ -31,7 +31,15 @@ class References:
     """The ids behind the words of one source, for one run."""
 
     def __init__(
-        self, *, actor: Actor, unit: Unit, prefix: str, export: Export, may_create: bool, at: datetime
+        self,
+        *,
+        actor: Actor,
+        unit: Unit,
+        prefix: str,
+        export: Export,
+        may_create: bool,
+        at: datetime,
+        is_correction: bool = False,
     ) -> None:
         self.actor = actor
         self.unit = unit
@@ -39,6 +47,7 @@ class References:
         self.export = export
         self.may_create = may_create
         self.at = at
+        self.is_correction = is_correction
         self.teams: dict[str, Team] = {}
         self.people: dict[str, int] = {}
         self.sprints: dict[str, int] = {}
@@ -59,7 +68,9 @@ class References:
         self.forget_states()
         for code, team in self.teams.items():
             for mark in self.export.marks(code):
-                self.state_id(team, mark)
+                state_id = self.state_id(team, mark)
+                if self.is_correction:
+                    self._correct_meaning(state_id, mark)
         refs = [
             ImportedPerson(self.ref("user", key), found.name, found.email) for key, found in self.export.people.items()
         ]
@@ -67,6 +78,13 @@ class References:
         self.people = {key: known[self.ref("user", key)] for key in self.export.people}
         self.load_sprints()
         self.load_features()
+
+    def _correct_meaning(self, state_id: int, mark: StateMark) -> None:
+        """A column whose status was given another meaning always meant that: all history is read by it."""
+        category = StateCategory(self.export.category(mark))
+        state = WorkflowState.objects.get(pk=state_id)
+        if state.category != category and not self.export.meaning(mark.status).is_guess:
+            state_recategorise(actor=self.actor, state=state, category=category, from_at=None)
 
     def forget_states(self) -> None:
         """After a transaction was undone: columns made in it are gone."""
@@ -152,17 +170,14 @@ class References:
             if not self.may_create:
                 raise JobFailure(_("There is no unit %(code)s, and this import may not create any.") % {"code": code})
             return unit_create(actor=self.actor, kind=kind, name=name[:120], code=code, parent=parent, at=self.at)
-        # SECURITY: an import into one unit must not write into another one that happens to have the code.
+        # SECURITY: an import into one unit must not write into another one that happens to have the code, nor name it.
         is_below = UnitClosure.objects.filter(
             valid_on(local_day(self.at)), ancestor=self.unit, descendant=unit
         ).exists()
         if unit.kind != kind or not is_below:
             raise JobFailure(
-                _(
-                    "%(code)s is taken by “%(name)s”, which is not a %(kind)s of %(unit)s:"
-                    " choose another code in the mapping."
-                )
-                % {"code": code, "name": unit.name, "kind": kind.label.lower(), "unit": self.unit.name}
+                _("%(code)s is the code of something else than a %(kind)s of %(unit)s: choose another one.")
+                % {"code": code, "kind": kind.label.lower(), "unit": self.unit.name}
             )
         return unit
 

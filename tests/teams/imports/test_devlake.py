@@ -178,7 +178,7 @@ def test_an_import_into_another_unit_cannot_take_the_teams_over(job: Job) -> Non
     again = run_import(portfolio_make(), DATA / "raw_issues.csv.gz", source="devlake", json_column="data")
 
     assert again.state == "FAILED"
-    assert "EE is taken" in again.failure
+    assert "EE is the code of something else" in again.failure
 
 
 def test_estimates_come_from_the_field_that_the_mapping_names() -> None:
