@@ -27,7 +27,7 @@ class DayKey(NamedTuple):
 
 
 class CycleKey(NamedTuple):
-    """A unit, the day of the finish, an item type and a cycle time."""
+    """A unit, the day of the finish or the Monday of its week, an item type and a cycle time."""
 
     unit_id: int
     day: date
@@ -95,57 +95,67 @@ class Contributions:
         return frozenset(key.unit_id for key in self.days) | frozenset(key.unit_id for key in self.cycles)
 
 
-# {of_items} restricts facts, and intervals, to some items; {of_unit} is one unit's share of each branch.
-_BRANCHES = """
-    SELECT created_unit_id AS unit_id, created_on AS day, item_type,
-           1 AS created, 0 AS started, 0 AS finished, 0 AS not_seen, 0 AS cancelled,
-           0::numeric AS estimate, 0 AS unestimated, 0 AS wip
-      FROM metrics_itemfact WHERE is_counted AND {created}
+# {facts} and {intervals} say which rows are read, {rows} which of what they contribute. A fact is read once for its up
+# to four days.
+_CONTRIBUTED = """
+    SELECT v.unit_id, v.day, f.item_type, v.created, v.started, v.finished,
+           CASE WHEN v.finished = 1 AND NOT f.is_start_seen THEN 1 ELSE 0 END AS not_seen, v.cancelled,
+           CASE WHEN v.finished = 1 THEN coalesce(f.finished_estimate, 0) ELSE 0 END AS estimate,
+           CASE WHEN v.finished = 1 AND f.finished_estimate IS NULL THEN 1 ELSE 0 END AS unestimated, 0 AS wip
+      FROM metrics_itemfact f
+     CROSS JOIN LATERAL (VALUES
+           (f.created_unit_id, f.created_on, 1, 0, 0, 0), (f.started_unit_id, f.started_on, 0, 1, 0, 0),
+           (f.finished_unit_id, f.finished_on, 0, 0, 1, 0), (f.cancelled_unit_id, f.cancelled_on, 0, 0, 0, 1))
+           AS v (unit_id, day, created, started, finished, cancelled)
+     WHERE f.is_counted AND v.day IS NOT NULL AND {facts} AND {rows}
     UNION ALL
-    SELECT started_unit_id, started_on, item_type, 0, 1, 0, 0, 0, 0, 0, 0
-      FROM metrics_itemfact WHERE is_counted AND started_on IS NOT NULL AND {started}
-    UNION ALL
-    SELECT finished_unit_id, finished_on, item_type, 0, 0, 1, (NOT is_start_seen)::int, 0,
-           coalesce(finished_estimate, 0), (finished_estimate IS NULL)::int, 0
-      FROM metrics_itemfact WHERE is_counted AND finished_on IS NOT NULL AND {finished}
-    UNION ALL
-    SELECT cancelled_unit_id, cancelled_on, item_type, 0, 0, 0, 0, 1, 0, 0, 0
-      FROM metrics_itemfact WHERE is_counted AND cancelled_on IS NOT NULL AND {cancelled}
-    UNION ALL
-    SELECT unit_id, (from_at AT TIME ZONE %(zone)s)::date, item_type, 0, 0, 0, 0, 0, 0, 0, 1
-      FROM metrics_iteminterval WHERE is_wip AND {wip}
-    UNION ALL
-    SELECT unit_id, (to_at AT TIME ZONE %(zone)s)::date, item_type, 0, 0, 0, 0, 0, 0, 0, -1
-      FROM metrics_iteminterval WHERE is_wip AND to_at IS NOT NULL AND {wip}
+    SELECT i.unit_id, (v.at AT TIME ZONE %(zone)s)::date, i.item_type, 0, 0, 0, 0, 0, 0, 0, v.wip
+      FROM metrics_iteminterval i
+     CROSS JOIN LATERAL (VALUES (i.from_at, 1), (i.to_at, -1)) AS v (at, wip)
+     WHERE i.is_wip AND v.at IS NOT NULL AND {intervals}
 """
 
 _DAYS = """
     SELECT unit_id, day, item_type, sum(created)::int, sum(started)::int, sum(finished)::int, sum(not_seen)::int,
            sum(cancelled)::int, sum(estimate), sum(unestimated)::int, sum(wip)::int
-      FROM ({branches}) AS contributed
+      FROM ({contributed}) AS contributed
      GROUP BY unit_id, day, item_type
 """
 
+# The Monday stands for its week, except where a membership begins or ends within it: there every day is its own.
 _CYCLES = """
-    SELECT finished_unit_id, finished_on, item_type, cycle_days, count(*)
-      FROM metrics_itemfact
-     WHERE is_counted AND is_start_seen AND cycle_days IS NOT NULL AND {finished}
-     GROUP BY finished_unit_id, finished_on, item_type, cycle_days
+    WITH cut AS (
+        SELECT DISTINCT m.team_id, date_trunc('week', d.day)::date AS week
+          FROM metrics_rollupmembership m CROSS JOIN LATERAL (VALUES (m.valid_from), (m.valid_to)) AS d (day)
+         WHERE d.day <> date_trunc('week', d.day)::date
+    )
+    SELECT f.finished_unit_id, CASE WHEN c.week IS NULL THEN w.week ELSE f.finished_on END AS day, f.item_type,
+           f.cycle_days, count(*)::int
+      FROM metrics_itemfact f
+     CROSS JOIN LATERAL (SELECT date_trunc('week', f.finished_on)::date AS week) AS w
+      LEFT JOIN cut c ON c.team_id = f.finished_unit_id AND c.week = w.week
+     WHERE f.is_counted AND f.is_start_seen AND f.cycle_days IS NOT NULL AND {finished}
+     GROUP BY 1, 2, 3, 4
 """
-
-_FLOWS = ("created", "started", "finished", "cancelled")
-_OF_ITEMS = dict.fromkeys((*_FLOWS, "wip"), "item_id = ANY(%(items)s)")
-_OF_UNIT = {flow: f"{flow}_unit_id = %(unit)s" for flow in _FLOWS} | {"wip": "unit_id = %(unit)s"}
 
 PARTS_OF_ITEMS = """
     SELECT DISTINCT feature_id, unit_id FROM metrics_itemfact
      WHERE item_id = ANY(%(items)s) AND is_counted AND feature_id IS NOT NULL
 """
 
-DAYS_OF_ITEMS = _DAYS.format(branches=_BRANCHES.format(**_OF_ITEMS))
-CYCLES_OF_ITEMS = _CYCLES.format(**_OF_ITEMS)
-DAYS_OF_UNIT = _DAYS.format(branches=_BRANCHES.format(**_OF_UNIT))
-CYCLES_OF_UNIT = _CYCLES.format(**_OF_UNIT)
+_ITEMS = "{}.item_id = ANY(%(items)s)"
+_ANY_FLOW = " OR ".join(f"f.{flow}_unit_id = %(unit)s" for flow in ("created", "started", "finished", "cancelled"))
+
+DAYS_OF_ITEMS = _DAYS.format(
+    contributed=_CONTRIBUTED.format(facts=_ITEMS.format("f"), intervals=_ITEMS.format("i"), rows="true")
+)
+CYCLES_OF_ITEMS = _CYCLES.format(finished=_ITEMS.format("f"))
+DAYS_OF_UNIT = _DAYS.format(
+    contributed=_CONTRIBUTED.format(
+        facts=f"({_ANY_FLOW})", intervals="i.unit_id = %(unit)s", rows="v.unit_id = %(unit)s"
+    )
+)
+CYCLES_OF_UNIT = _CYCLES.format(finished="f.finished_unit_id = %(unit)s")
 
 
 def contributions_of_items(*, item_ids: Sequence[int]) -> Contributions:
