@@ -19,7 +19,7 @@ urlpatterns = [
     path("approvals/rules/<int:pk>/", approvals.approval_rule_edit, name="approval_rule_edit"),
     path("approvals/rules/<int:pk>/archive/", approvals.approval_rule_archive, name="approval_rule_archive"),
     path("approvals/delegation/", approvals.delegation, name="delegation"),
-    path("approvals/delegation/<int:pk>/end/", approvals.delegation_end, name="delegation_end"),
+    path("approvals/delegation/end/", approvals.delegation_end, name="delegation_end"),
     path("units/<str:code>/approval-rules/new/", approvals.approval_rule_create, name="approval_rule_create"),
     # Long work
     path("jobs/", jobs.job_list, name="job_list"),

@@ -31,6 +31,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.registry import approval_subjects
 from pmo_portal.lib.windows import local_day
 
@@ -241,12 +242,14 @@ def delegation(request: HttpRequest) -> HttpResponse:
 
 @signed_in("Everybody ends their own delegations only.")
 @require_POST
-def delegation_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Answer for oneself again."""
+def delegation_end(request: HttpRequest) -> HttpResponse:
+    """Answer for oneself again. SECURITY: the id is looked for among one's own delegations only."""
     actor = actor_of(request)
+    pk = whole_number(request.POST.get("delegation", ""))
     found = Delegation.objects.filter(pk=pk, person_id=actor.person_id).first() if actor.person_id else None
     if found is None:
-        raise Http404
+        messages.error(request, _("There is no such delegation of yours."))
+        return go_to(request, "collaboration:delegation")
     approval_rules.delegation_end(actor=actor, delegation=found, at=timezone.now())
     messages.success(request, _("You answer for yourself again."))
     return go_to(request, "collaboration:delegation")

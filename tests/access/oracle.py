@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import models
 
-from collaboration.models import Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Job
 from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, StatusUpdate
 from organization.grants import ROLE_GRANTS, Grant, Reach
 from organization.models import (
@@ -61,6 +61,8 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     WorkItem: "item",
     ItemEvent: "item",
     Sprint: "sprint",
+    ApprovalRequest: "approval",
+    ApprovalRule: "approval_rule",
     Job: "import",
     ImportPlan: "import",
     Rollup: "metrics",

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from django.db import models
 
-from collaboration.models import Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Job
+from collaboration.services.approval_rules import approval_rule_create
 from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, ScopeKind, StatusUpdate
 from metrics.services.check_ins import check_in_record
 from metrics.services.kpis import kpi_create
@@ -109,6 +110,36 @@ def _job(place: Place) -> Job:
     return Job.objects.create(kind="test", unit=place.unit, title="Long work", requested_by=None)
 
 
+def _approval_rule(place: Place) -> ApprovalRule:
+    return approval_rule_create(
+        actor=SYSTEM,
+        unit=place.unit,
+        kind="business_case",
+        name=f"Council of {place.unit.name}",
+        above_amount=None,
+        role="",
+        people=[person_make(unit=place.unit)],
+        quorum=1,
+        due_days=10,
+        at=NOW,
+    )
+
+
+def _approval_request(place: Place) -> ApprovalRequest:
+    return ApprovalRequest.objects.create(
+        rule=place.the(ApprovalRule),
+        unit=place.unit,
+        subject_kind="business_case",
+        subject_id=place.the(Epic).pk,
+        title="Clear fees",
+        digest="",
+        content_label="version 1",
+        quorum=1,
+        requested_at=NOW,
+        due_at=NOW,
+    )
+
+
 def _rollup(place: Place) -> Rollup:
     return Rollup.objects.create(
         scope_kind=ScopeKind.UNIT, scope_id=place.unit.pk, day=date(2026, 6, 3), item_type="STORY", finished=1
@@ -183,6 +214,8 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     ItemEvent: lambda place: ItemEvent.objects.filter(subject=place.the(WorkItem)).order_by("seq")[0],
     Sprint: lambda place: sprint_make(place.the(Team)),
     Job: _job,
+    ApprovalRule: _approval_rule,
+    ApprovalRequest: _approval_request,
     ImportPlan: lambda place: ImportPlan.objects.create(unit=place.unit, source="tracker"),
     Rollup: _rollup,
     Kpi: _kpi,

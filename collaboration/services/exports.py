@@ -1,0 +1,121 @@
+"""Large exports as jobs: the very page that would send the file is asked for it again, by a worker, as the same person.
+
+So there is one code for small and large files, and one for what somebody may see: the page's own. Rights are those of
+the moment the job runs; a role that has been taken away meanwhile makes it fail.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from typing import IO, Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_htmx.middleware import HtmxDetails
+
+from collaboration.models import Job
+from collaboration.services.job_files import job_file_make
+from collaboration.services.job_kinds import JobKind, register_kind
+from collaboration.services.jobs import JobFailure, JobRun, job_start, register_runner
+from organization.access import actor_for
+from organization.middleware import PrincipalMiddleware
+from organization.models import User
+from pmo_portal.lib.access import Actor
+from pmo_portal.lib.errors import DomainError, Refused
+from pmo_portal.lib.exports import FORMATS, IN_JOB
+
+KIND: Final = "export"
+LONGEST_ADDRESS: Final = 4000
+_NAME_IN_HEADER: Final = "filename="
+
+
+def export_start(*, actor: Actor, path: str, query: str, title: str, at: datetime) -> Job:
+    """Have a page's file made in the background. Refused for what is no page with files."""
+    _page_of(path, query)
+    if actor.person_id is None:
+        raise Refused(_("Only a person can ask for a file."))
+    return job_start(
+        actor=actor,
+        kind=KIND,
+        unit=None,
+        title=_("Export: %(title)s") % {"title": title[:150] or path[:150]},
+        parameters={"path": path, "query": query, "user": actor.user_id},
+        at=at,
+    )
+
+
+def export_work(run: JobRun) -> dict[str, Any]:
+    """Ask the page for its file and keep it."""
+    parameters = run.job.parameters
+    user = User.objects.filter(pk=parameters["user"], is_active=True, person_id=run.job.requested_by_id or 0).first()
+    if user is None:
+        raise JobFailure(_("Whoever asked for it cannot sign in any more."))
+    with tempfile.TemporaryFile() as draft:
+        name = PrincipalMiddleware(lambda request: _fetch(request, parameters, draft))(_request(user, parameters))
+        draft.seek(0)
+        file = job_file_make(job=run.job, name=name["X-Name"], write=lambda out: _copy(draft, out), at=timezone.now())
+    return {"size": file.size, "name": file.name}
+
+
+def _request(user: User, parameters: Mapping[str, Any]) -> HttpRequest:
+    """A request as the person's browser would send it, without a session: a file needs none."""
+    request = HttpRequest()
+    request.method = "GET"
+    request.path = request.path_info = parameters["path"]
+    request.META |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": parameters["query"]}
+    request.META[IN_JOB] = True
+    request.GET = QueryDict(parameters["query"])  # type: ignore[assignment]
+    request.user = user
+    request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    request.actor = actor_for(user)  # type: ignore[attr-defined]
+    return request
+
+
+def _fetch(request: HttpRequest, parameters: Mapping[str, Any], draft: IO[bytes]) -> HttpResponse:
+    """Call the page and write what it sends, while its person's language and zone hold."""
+    match = _page_of(parameters["path"], parameters["query"])
+    try:
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    except (Http404, PermissionDenied) as error:
+        raise JobFailure(_("You may not see this page any more, or it is gone.")) from error
+    except DomainError as error:
+        raise JobFailure(str(error)) from error
+    disposition = response.get("Content-Disposition", "")
+    if response.status_code != 200 or "attachment" not in disposition:
+        raise JobFailure(_("The page sent no file."))
+    with closing(response):
+        for chunk in response:  # type: ignore[attr-defined]
+            draft.write(chunk)
+    said = HttpResponse()
+    said["X-Name"] = disposition.partition(_NAME_IN_HEADER)[2].strip('"') or "export"
+    return said
+
+
+def _page_of(path: str, query: str) -> Any:
+    """The page behind an address. SECURITY: only one of ours, behind a door, asked for one of our file formats."""
+    if len(path) + len(query) > LONGEST_ADDRESS or QueryDict(query).get("format") not in FORMATS:
+        raise Refused(_("This is no address of a file."))
+    try:
+        match = resolve(path)
+    except Resolver404 as error:
+        raise Refused(_("This is no address of a file.")) from error
+    rule = getattr(match.func, "access_rule", None)
+    if rule is None or rule.kind not in {"object", "listing", "signed_in"}:
+        raise Refused(_("This is no address of a file."))
+    return match
+
+
+def _copy(draft: IO[bytes], out: IO[bytes]) -> None:
+    while chunk := draft.read(1024 * 1024):
+        out.write(chunk)
+
+
+register_runner(KIND, export_work)
+register_kind(KIND, JobKind(gettext_lazy("Export"), "file-down", is_personal=True))
