@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +33,7 @@ from pmo_portal.lib.registry import (
     unit_pages,
 )
 from portfolio.demo import strategy
+from portfolio.demo_approvals import decisions
 from portfolio.models import (
     STARTED_CATEGORIES,
     BusinessCase,
@@ -42,6 +43,7 @@ from portfolio.models import (
     StateCategory,
     StrategicTheme,
     TrackedKind,
+    WorkflowState,
 )
 
 
@@ -107,6 +109,7 @@ custom_field_owners.register(CustomFieldOwner(TrackedKind.EPIC.value, named_lazy
 custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, named_lazy("Feature"), Feature), position=20)
 
 demo_steps.register(DemoStep("Strategy", strategy), position=20)
+demo_steps.register(DemoStep("Decisions", decisions), position=25)
 
 
 # -- the palette -----------------------------------------------------------------------------------------------------
@@ -186,12 +189,20 @@ def _to_decide(actor: Actor, now: datetime) -> list[ToDo]:
 
 
 def _before_the_committee(actor: Actor, now: datetime) -> list[ToDo]:
-    """Epics under analysis or approved for their turn, with advice, for those who decide about the money: committee
-    members and executives. Whoever carries the decision out has a card of their own."""
+    """Epics under analysis with advice, for those who decide about the money: committee members and executives. Those
+    that were approved for their turn are decided, unless they were advised about anew since. Whoever carries the
+    decision out has a card of their own."""
     deciding = (actor.units("money.view") & actor.units("business_case.view")) - actor.units("epic.move")
     if not deciding:
         return []
-    waiting = _advised(actor).filter(unit__any_of=deciding, state__category=StateCategory.COMMITTED)
+    gates = WorkflowState.objects.filter(
+        workflow=OuterRef("state__workflow"), position__lte=OuterRef("state__position"), needs_approval=True
+    )
+    waiting = _advised(actor).filter(
+        Q(advised_at__gt=F("state_entered_at")) | ~Exists(gates.filter(is_archived=False)),
+        unit__any_of=deciding,
+        state__category=StateCategory.COMMITTED,
+    )
     return [
         ToDo(
             label=f"{epic.key} {epic.title}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -158,7 +158,7 @@ def decision_times(actor: Actor, *, at: datetime) -> list[DecisionTime]:
     return found
 
 
-def _took() -> ExpressionWrapper:
+def _took() -> ExpressionWrapper[Any]:
     return ExpressionWrapper(F("decided_at") - F("requested_at"), output_field=models.DurationField())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -101,7 +102,7 @@ def delegation_end(*, actor: Actor, delegation: Delegation, at: datetime) -> Non
     delegation.save(update_fields=["valid_to"])
 
 
-def _save(rule: ApprovalRule, values: dict[str, object], people: list[Person]) -> ApprovalRule:
+def _save(rule: ApprovalRule, values: Mapping[str, Any], people: list[Person]) -> ApprovalRule:
     for field, value in values.items():
         setattr(rule, field, value)
     if not rule.role and not people:

@@ -209,7 +209,7 @@ def approval_rule_archive(request: HttpRequest, rule: ApprovalRule) -> HttpRespo
             actor=actor_of(request), rule=rule, is_archived=not rule.is_archived, at=timezone.now()
         )
     for error in form.non_field_errors():
-        messages.error(request, error)
+        messages.error(request, str(error))
     return go_to(request, "collaboration:approval_rule_list")
 
 
@@ -246,7 +246,8 @@ def delegation_end(request: HttpRequest) -> HttpResponse:
     """Answer for oneself again. SECURITY: the id is looked for among one's own delegations only."""
     actor = actor_of(request)
     pk = whole_number(request.POST.get("delegation", ""))
-    found = Delegation.objects.filter(pk=pk, person_id=actor.person_id).first() if actor.person_id else None
+    mine = Delegation.objects.filter(person_id=actor.person_id) if actor.person_id else Delegation.objects.none()
+    found = None if pk is None else mine.filter(pk=pk).first()
     if found is None:
         messages.error(request, _("There is no such delegation of yours."))
         return go_to(request, "collaboration:delegation")
