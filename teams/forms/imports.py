@@ -17,7 +17,7 @@ from organization.terms import named
 from portfolio.models import StateCategory
 from teams.importing.columns import Column, DayOrder, is_zone
 from teams.importing.mapping import ItemType, project_code
-from teams.models import ImportPlan
+from teams.models import ImportPlan, ImportShape
 from teams.models import ItemType as OurType
 
 _CODE: Final = re.compile(r"^[A-Z][A-Z0-9_-]{0,15}$")
@@ -70,9 +70,8 @@ class SeveralFilesField(forms.FileField):
     widget = _SeveralFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+        """None at all is for the form to judge: there are two of these fields."""
         files = data if isinstance(data, list | tuple) else [data] if data else []
-        if not files:
-            super().clean(None, initial)
         return [super(SeveralFilesField, self).clean(file, initial) for file in files]
 
 
@@ -82,7 +81,6 @@ class ImportForm(forms.Form):
     unit = forms.ModelChoiceField(Unit.objects.none(), label=gettext_lazy("Into"))
     files = SeveralFilesField(
         label=gettext_lazy("Files"),
-        required=False,
         help_text=gettext_lazy(
             "Jira issues as JSON (one a line, an array or pages; also gzipped), CSV or XLSX. A list of sprints may"
             " come along. Several files are taken as one."
@@ -131,7 +129,9 @@ class ImportColumnsForm(VersionForm):
 
     day_order = forms.ChoiceField(label=gettext_lazy("Dates are written"), choices=DAY_ORDERS)
     zone = forms.CharField(
-        label=gettext_lazy("Time zone of times without one"), max_length=60, help_text=gettext_lazy("Europe/Berlin")
+        label=gettext_lazy("Time zone of times without one"),
+        max_length=60,
+        help_text=gettext_lazy("Such as Europe/Berlin"),
     )
     decimal_comma = forms.BooleanField(label=gettext_lazy("Numbers are written 2,5"), required=False)
 
@@ -268,6 +268,8 @@ class ImportWordsForm(VersionForm):
             ]
         else:
             del fields["resolutions"]
+        if self.plan.shape == ImportShape.TABLE:
+            del fields["site_url"]
         if self.plan.unit.kind == "PROGRAM":
             del fields["program_code"], fields["program_name"]
         for number, project in enumerate(self.projects):

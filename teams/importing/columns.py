@@ -119,6 +119,12 @@ def day_order_guess(written: Iterable[str]) -> DayOrder:
     return DayOrder.MDY if can[DayOrder.MDY] and not can[DayOrder.DMY] else DayOrder.DMY
 
 
+def decimal_comma_guess(written: Iterable[str]) -> bool:
+    """Whether numbers are written 2,5: some are, and none 2.5."""
+    found = [text for text in written if re.fullmatch(r"\d+[.,]\d+", text.strip())]
+    return bool(found) and all("," in text for text in found)
+
+
 @dataclass(frozen=True, slots=True)
 class TableColumns:
     """How a table is to be read. ``steps`` are columns that hold the day an item came into a status."""
@@ -128,6 +134,9 @@ class TableColumns:
     day_order: str = DayOrder.DMY
     zone: str = "UTC"
     has_decimal_comma: bool = False
+    waiting_status: str = ""
+    started_status: str = ""
+    """What work stood in before it was begun, and from its start on, where a table knows only the day."""
 
     def cell(self, cells: Mapping[str, Any], column: Column) -> Any:
         """A row's cell for one use; empty when the table has no such column."""

@@ -84,6 +84,13 @@ class Issue:
     description: str
     url: str
     notes: list[str] = field(default_factory=list)
+    place: str = ""
+    """Where it stands in the files, to be said when something is wrong with it."""
+
+    @property
+    def where(self) -> str:
+        """Its place and its key."""
+        return f"{self.place} ({self.key})" if self.place else self.key
 
     @property
     def is_epic(self) -> bool:

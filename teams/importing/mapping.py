@@ -177,7 +177,7 @@ _KNOWN: Final = frozenset(
     {
         "teams", "default_team", "boards", "statuses", "types", "cancelled_resolutions", "estimate_fields",
         "sprint_field", "epic_link_field", "flag_field", "epics", "program", "site_url", "about", "columns", "steps",
-        "day_order", "zone", "decimal_comma",
+        "day_order", "zone", "decimal_comma", "waiting_status", "started_status",
     }
 )  # fmt: skip
 
@@ -260,6 +260,8 @@ def _table_columns(data: Mapping[str, Any]) -> TableColumns:
         day_order=day_order,
         zone=zone,
         has_decimal_comma=data.get("decimal_comma") is True,
+        waiting_status=str(data.get("waiting_status", "")),
+        started_status=str(data.get("started_status", "")),
     )
 
 

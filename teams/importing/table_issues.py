@@ -23,8 +23,9 @@ from teams.importing.values import NOTHING, BadValue, SourcePerson, estimate, nu
 MAX_TITLE: Final = 255
 MAX_DESCRIPTION: Final = 100_000
 _SPLIT = re.compile(r"[;,|]\s*")
+WAITING_STATUS: Final = "To do"
 STARTED_STATUS: Final = "In progress"
-"""The column work stood in since its start, where a table knows the day but not the column."""
+"""What stands for them where a table has no status of that meaning."""
 
 
 def table_issue_read(
@@ -46,6 +47,8 @@ class _Reader:
         self.columns = mapping.columns
         self.as_of = as_of
         self.sprints = sprints
+        self.waiting = (self.columns.waiting_status or WAITING_STATUS)[:80]
+        self.started = (self.columns.started_status or STARTED_STATUS)[:80]
         self.people: dict[str, SourcePerson] = {}
         self.notes: list[str] = []
 
@@ -152,7 +155,7 @@ class _Reader:
             return Status("", "Done")
         if reached:
             return Status("", reached[-1][:80])
-        return Status("", STARTED_STATUS if started_at is not None else "To do")
+        return Status("", self.started if started_at is not None else self.waiting)
 
     def _steps(
         self, status: Status, created_at: datetime, started_at: datetime | None, done_at: datetime | None
@@ -167,7 +170,7 @@ class _Reader:
         is_over = category in {Category.DONE, Category.CANCELLED}
         if started_at is not None:
             is_started = category not in {Category.BACKLOG, *((Category.DONE, Category.CANCELLED) if is_over else ())}
-            reached.append((started_at, status.name if is_started else STARTED_STATUS, Column.STARTED.value))
+            reached.append((started_at, status.name if is_started else self.started, Column.STARTED.value))
         if done_at is not None and is_over:
             reached.append((done_at, status.name, Column.DONE.value))
         if not reached or (len(reached) == 1 and reached[0][2] == Column.DONE.value):
@@ -175,7 +178,7 @@ class _Reader:
             return []
         # Two on one day keep the order in which the table has them: a flow goes from left to right.
         ordered = sorted(enumerate(reached), key=lambda pair: (pair[1][0], pair[0]))
-        before = Status("", self._before())
+        before = Status("", self.waiting)
         steps: list[Step] = []
         at_least = created_at
         for _place, (at, name, heading) in ordered:
@@ -188,13 +191,6 @@ class _Reader:
             steps.append(Step(f"{ref}:{len(steps)}", at, "", Field.STATUS, before, now))
             before, at_least = now, at + timedelta(milliseconds=1)
         return steps
-
-    def _before(self) -> str:
-        """Where an item stood before its first known step: in a status that means waiting."""
-        for name, category in self.mapping.statuses.items():
-            if category == Category.BACKLOG:
-                return name[:80]
-        return "To do"
 
     def _values(self, key: str, title: str, status: Status) -> dict[Field, Any]:
         item_type = self.mapping.item_type(self._text(Column.TYPE), is_subtask=False, level=None)

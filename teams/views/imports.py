@@ -52,10 +52,12 @@ def import_list(request: HttpRequest) -> HttpResponseBase:
 def import_create(request: HttpRequest) -> HttpResponseBase:
     """Upload files; a job reads them at once."""
     actor = actor_of(request)
+    units = import_targets(actor, day=local_day(timezone.now()))
     form = ImportForm(
         request.POST or None,
         request.FILES or None,
-        units=import_targets(actor, day=local_day(timezone.now())),
+        initial={"unit": units.filter(code=request.GET.get("unit", "")).first()},
+        units=units,
         is_too_large=request.method == "POST" and is_too_large(request),
         limit_mib=settings.UPLOAD_MOST_BYTES // 1024 // 1024,
     )

@@ -135,12 +135,12 @@ class _Epic:
         self.issue = issue
         self.history = history
         self.unit_id = references.program.pk
-        self.problems = [Problem(place=issue.key, message=note) for note in issue.notes]
+        self.problems = [Problem(place=issue.where, message=note) for note in issue.notes]
         self.key = issue.key
         if taken.setdefault(issue.key, ref) != ref:
             self.key = f"{issue.key[: 39 - len(issue.ref)]}.{issue.ref}"
             message = _("Its key is taken by something else here; it is called %(key)s.") % {"key": self.key}
-            self.problems.append(Problem(place=issue.key, message=message))
+            self.problems.append(Problem(place=issue.where, message=message))
 
     def new(self, pk: int) -> BulkRow:
         initial = {

@@ -391,7 +391,7 @@ class _Chunk:
             self._problem(issue, note)
 
     def _problem(self, issue: Issue, message: str) -> None:
-        self.result.problems.append(Problem(place=issue.key, message=message))
+        self.result.problems.append(Problem(place=issue.where, message=message))
 
 
 def _flag(columns: Mapping[str, Any]) -> dict[str, str] | None:

@@ -186,7 +186,7 @@ class _Scan:
                     yield file.name, row
 
     def _take(self, name: str, row: Row, add: Any) -> Any:
-        place = _("%(file)s, row %(number)s") % {"file": name, "number": row.number}
+        place = _place(name, row)
         for note in row.notes:
             self.problems.append(Problem(place, note))
         if row.value is None:
@@ -212,6 +212,10 @@ class _Scan:
             return _Phase.EPICS
         self.teams[self.export.team_of(issue)] += 1
         return _Phase.CHILDREN if issue.is_child else _Phase.ITEMS
+
+
+def _place(name: str, row: Row) -> str:
+    return _("%(file)s, row %(number)s") % {"file": name, "number": row.number}
 
 
 class _Import:
@@ -279,10 +283,12 @@ class _Import:
         start = done_position if done_phase == phase else 0
         chunk: list[Issue] = []
         position = 0
-        for position, (_name, row) in enumerate(self.scan.rows(), start=1):
+        for position, (name, row) in enumerate(self.scan.rows(), start=1):
             if position <= start or self.scan.phases[position - 1] != phase or row.value is None:
                 continue
-            chunk.append(self.scan.export.read(row.value))
+            issue = self.scan.export.read(row.value)
+            issue.place = _place(name, row)
+            chunk.append(issue)
             if len(chunk) == CHUNK_ISSUES:
                 self._write(phase, position, chunk)
                 chunk = []

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from collaboration.services.job_files import FileGone, job_input
 from collaboration.services.jobs import JobFailure, JobRun, Problem, register_runner
-from teams.importing.columns import DATES, Column, columns_guess, day_order_guess
+from teams.importing.columns import DATES, Column, columns_guess, day_order_guess, decimal_comma_guess
 from teams.importing.detecting import Shape, SourceFile, detect
 from teams.importing.export import Export
 from teams.importing.issues import Field
-from teams.importing.mapping import BadMapping, mapping_read
+from teams.importing.mapping import BadMapping, Category, mapping_read
 from teams.importing.reading import Row, UnreadableFile, parsed
 from teams.importing.tables import table_header
 from teams.importing.values import BadValue
@@ -54,8 +54,7 @@ def import_survey_work(run: JobRun) -> dict[str, Any]:
             for pk, file in zip(plan.file_ids, files, strict=True)
         ]
         is_first = plan.step == ImportStep.FILES
-        if shape == ImportShape.TABLE and is_first:
-            plan.mapping = {**plan.mapping, **survey.pop("guess")}
+        plan.mapping = {**plan.mapping, **survey.pop("guess", {})}
         plan.survey = survey
         if is_first:
             plan.step = ImportStep.COLUMNS if shape == ImportShape.TABLE else ImportStep.WORDS
@@ -84,7 +83,10 @@ class _Survey:
             header, samples, guess = self._columns()
             if self.plan.step == ImportStep.FILES:
                 return {"shape": ImportShape.TABLE, "header": header, "samples": samples, "guess": guess}
-            return {"shape": ImportShape.TABLE, "header": header, "samples": samples, "words": self._words()}
+            standing = self._standing_words()
+            self.plan.mapping = {**self.plan.mapping, **standing}
+            found = {"shape": ImportShape.TABLE, "header": header, "samples": samples, "words": self._words()}
+            return {**found, "guess": standing}
         return {"shape": ImportShape.JIRA, "words": self._words()}
 
     def _columns(self) -> tuple[list[str], dict[str, list[str]], dict[str, Any]]:
@@ -94,6 +96,7 @@ class _Survey:
         samples: dict[str, list[str]] = {}
         columns = columns_guess(header)
         dates: list[str] = []
+        numbers: list[str] = []
         for file in self.issue_files:
             for number, row in enumerate(file.rows()):
                 if number >= _LOOKED_AT:
@@ -104,7 +107,32 @@ class _Survey:
                     if len(seen) < _SAMPLES and text not in seen:
                         seen.append(text)
                 dates += [str((row.value or {}).get(columns.get(use.value, ""), "")) for use in DATES]
-        return header, samples, {"columns": columns, "day_order": day_order_guess(dates).value}
+                numbers.append(str((row.value or {}).get(columns.get(Column.ESTIMATE.value, ""), "")))
+        return (
+            header,
+            samples,
+            {
+                "columns": columns,
+                "day_order": day_order_guess(dates).value,
+                "decimal_comma": decimal_comma_guess(numbers),
+            },
+        )
+
+    def _standing_words(self) -> dict[str, str]:
+        """The statuses of the table that most mean waiting and working: histories made from days pass through them."""
+        mapping = mapping_read(self.plan.mapping)
+        column = mapping.columns.by_use.get(Column.STATUS.value, "")
+        counted: Counter[str] = Counter()
+        for file in self.issue_files if column else ():
+            counted.update(str((row.value or {}).get(column, "")).strip()[:80] for row in file.rows())
+        found: dict[str, str] = {}
+        for name, _count in counted.most_common():
+            use = {Category.BACKLOG: "waiting_status", Category.ACTIVE: "started_status"}.get(
+                Category(mapping.category(name).value)
+            )
+            if name and use:
+                found.setdefault(use, name)
+        return found
 
     def _words(self) -> dict[str, Any]:
         mapping = mapping_read(self.plan.mapping)

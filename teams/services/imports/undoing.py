@@ -81,6 +81,7 @@ class _Undo:
     def work(self) -> dict[str, Any]:
         subjects = [(ITEM, pk) for pk in self._subjects(ITEM)] + [(FEATURE, pk) for pk in self._subjects(FEATURE)]
         done = self.run.cursor.get("done", 0)
+        total = done + len(subjects)
         for tracked in (ITEM, FEATURE):
             ids = [pk for kind, pk in subjects if kind is tracked]
             for start in range(0, len(ids), CHUNK):
@@ -91,7 +92,7 @@ class _Undo:
                     self.run.checkpoint(
                         cursor={"totals": dict(self.totals), "done": done},
                         progress=done,
-                        total=max(len(subjects) + self.run.cursor.get("done", 0), done),
+                        total=total,
                         problems=problems,
                     )
         return dict(self.totals)

@@ -102,7 +102,7 @@ def test_import_of_jira_issues_from_upload_to_undo(world: World, client_as: Brow
     bad = '{"fields": {}}\nnot json\n'
     plan = begin(client, world.north, upload("issues.jsonl.gz", gzip.compress((jira(2, 3, 4) + "\n" + bad).encode())))
     words = page_of(client, plan)
-    assert "4 issues: 1 epics" in words
+    assert "Found: issues 4 · epics 1" in words
     assert plan.survey["words"]["projects"][0]["components"] == [{"name": "App", "count": 1}]
 
     # Nothing is kept of a rehearsal: its counts and remarks are those of the run.
@@ -267,7 +267,7 @@ def test_hostile_files_are_refused_with_a_reason(world: World, client_as: Browse
     page = page_of(client, plan)
     assert plan.survey_job is not None
     if name == "nul.json":
-        assert "1 issues" in page or plan.survey_job.errors.exists()
+        assert "issues 1 ·" in page or plan.survey_job.errors.exists()
         return
     assert plan.survey_job.state == JobState.FAILED, name
     assert plan.survey_job.failure in page.replace("&#x27;", "'").replace("&quot;", '"')
