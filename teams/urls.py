@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from teams.views import backlogs, boards, feature_items, imports, items, lists, sprints, teams
+from teams.views import backlogs, boards, feature_items, imports, items, list_edits, lists, sprints, teams
 
 app_name = "teams"
 
@@ -33,6 +33,9 @@ urlpatterns = [
     path("teams/<str:code>/sprints/<int:pk>/delete/", sprints.sprint_delete, name="sprint_delete"),
     # Items of a team
     path("teams/<str:code>/items/", lists.item_list, name="item_list"),
+    path("teams/<str:code>/items/cell/", list_edits.item_cell, name="item_cell"),
+    path("teams/<str:code>/items/bulk/", list_edits.item_bulk, name="item_bulk"),
+    path("teams/<str:code>/items/bulk/undo/<str:token>/", list_edits.item_bulk_undo, name="item_bulk_undo"),
     path("teams/<str:code>/items/new/", lists.item_create_in, name="item_create_in"),
     path("teams/<str:code>/bin/", lists.item_bin, name="item_bin"),
     # Settings

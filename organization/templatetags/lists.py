@@ -34,7 +34,8 @@ def _drawn(name: str, **context: Any) -> SafeString:
     return mark_safe(html)  # noqa: S308 - an escaping template
 
 
-def rows_html(rows: Sequence[ShownRow], *, can_pick: bool) -> SafeString:
+@register.simple_tag
+def list_part(rows: Sequence[ShownRow], can_pick: bool) -> SafeString:
     """Some rows on their own, inside a table of their own."""
     return _drawn("part", rows=rows, can_pick=can_pick)
 

@@ -14,7 +14,7 @@ from organization.selectors.lists import PEOPLE, UNITS, people_of, people_scope,
 from organization.selectors.units import unit_forest
 from pmo_portal.lib.access import Action, Actor, actor_of, listing
 from pmo_portal.lib.lists.parts import Doors, Empty
-from pmo_portal.lib.lists.respond import list_response
+from pmo_portal.lib.lists.respond import list_page, list_response
 from pmo_portal.lib.windows import local_day
 
 
@@ -35,12 +35,17 @@ def person_list(request: HttpRequest) -> HttpResponseBase:
             icon="users-round",
         ),
     )
-    return list_response(
-        request,
+    page = list_page(
+        request.GET,
         PEOPLE,
         rows=people_of(actor, day=today),
         scope=people_scope(actor, day=today, roles=",".join(request.GET.getlist("role"))),
+        path=request.path,
         doors=doors,
+    )
+    return list_response(
+        request,
+        page,
         template="organization/person_list.html",
         context=lambda: {"create_url": create_url, "crumbs": [(_("People"), "")]},
     )
@@ -67,12 +72,17 @@ def unit_list(request: HttpRequest) -> HttpResponseBase:
             icon="list-tree",
         ),
     )
-    return list_response(
-        request,
+    page = list_page(
+        request.GET,
         UNITS,
         rows=units_of(nodes),
         scope=units_scope(actor, nodes, day=today),
+        path=request.path,
         doors=doors,
+    )
+    return list_response(
+        request,
+        page,
         template="organization/unit_list.html",
         context=lambda: {"create_url": create_url, "crumbs": [(_("Units"), "")]},
     )

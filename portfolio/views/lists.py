@@ -17,6 +17,7 @@ from organization.models import Unit, UnitKind
 from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
 from pmo_portal.lib.exports import export_response
+from pmo_portal.lib.lists.page import ListPage
 from pmo_portal.lib.lists.parts import Doors, Empty
 from pmo_portal.lib.lists.respond import export_table, list_page, list_response
 from pmo_portal.lib.lists.scope import Scope
@@ -89,10 +90,6 @@ def _unit_list(
     return render_page(request, "portfolio/unit_list.html", context)
 
 
-def _scope(request: HttpRequest, unit: Unit) -> Scope:
-    return Scope(actor_of(request), local_day(timezone.now()), unit.pk)
-
-
 # -- epics -----------------------------------------------------------------------------------------------------------
 
 
@@ -100,13 +97,10 @@ def _scope(request: HttpRequest, unit: Unit) -> Scope:
 @require_GET
 def epic_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """All epics of a portfolio as a list; ``?format=`` gives exactly what it shows as a file."""
-    of_kind(unit, UnitKind.PORTFOLIO)
+    page = epic_page(request, of_kind(unit, UnitKind.PORTFOLIO))
     return list_response(
         request,
-        epics_list(unit),
-        rows=epics_of(unit, actor=actor_of(request)).order_by(),
-        scope=_scope(request, unit),
-        doors=_epic_doors(request, unit),
+        page,
         template="portfolio/epic_list.html",
         context=lambda: {
             **unit_frame(request, unit, "epic_list", named("Epics")),
@@ -119,20 +113,24 @@ def epic_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
 @require_GET
 def epic_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """The list of epics as CSV, under the filter and in the order of the address."""
-    of_kind(unit, UnitKind.PORTFOLIO)
-    page = list_page(
-        request.GET,
-        epics_list(unit),
-        rows=epics_of(unit, actor=actor_of(request)).order_by(),
-        scope=_scope(request, unit),
-        path=reverse("portfolio:epic_list", args=[unit.code]),
-        doors=_epic_doors(request, unit),
-    )
+    page = epic_page(request, of_kind(unit, UnitKind.PORTFOLIO))
     return export_response("csv", export_table(page), at=timezone.now())
 
 
+def epic_page(request: HttpRequest, unit: Unit) -> ListPage:
+    """The list of epics under the question of the address, with what this person may do in it."""
+    return list_page(
+        request.GET,
+        epics_list(unit),
+        rows=epics_of(unit, actor=actor_of(request)).order_by(),
+        scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
+        path=reverse("portfolio:epic_list", args=[unit.code]),
+        doors=_epic_doors(request, unit),
+    )
+
+
 def _epic_doors(request: HttpRequest, unit: Unit) -> Doors:
-    may_create = rights_within(request, Epic, unit)["create"]
+    may = rights_within(request, Epic, unit)
     return Doors(
         name=f"{unit.code}-epics",
         title=words(_("{Epics} of %(unit)s") % {"unit": unit.name}),
@@ -141,9 +139,21 @@ def _epic_doors(request: HttpRequest, unit: Unit) -> Doors:
             title=words(_("No {epics} yet")),
             text=_("An epic is an initiative large enough to need a business case and a decision of the portfolio."),
             action_label=words(_("New {epic}")),
-            action_url=reverse("portfolio:epic_create", args=[unit.code]) if may_create else "",
+            action_url=reverse("portfolio:epic_create", args=[unit.code]) if may["create"] else "",
             icon="zap",
         ),
+        cell_url=reverse("portfolio:epic_cell", args=[unit.code]) if may["edit"] else "",
+        bulk_url=reverse("portfolio:epic_bulk", args=[unit.code]) if may["edit"] else "",
+        bulk_fields=[
+            ("state", _("State")),
+            ("owner", _("Owner")),
+            ("type", _("Type")),
+            ("starts_on", _("Planned start")),
+            ("ends_on", _("Planned end")),
+            ("labels", _("Labels")),
+        ]
+        if may["edit"]
+        else (),
         live_units=(unit.pk,),
     )
 
@@ -171,13 +181,10 @@ def epic_bin(request: HttpRequest, unit: Unit) -> HttpResponse:
 @require_GET
 def feature_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """All features of a program as a list; ``?format=`` gives exactly what it shows as a file."""
-    of_kind(unit, UnitKind.PROGRAM)
+    page = feature_page(request, of_kind(unit, UnitKind.PROGRAM))
     return list_response(
         request,
-        features_list(unit),
-        rows=features_of(unit, actor=actor_of(request)).order_by(),
-        scope=_scope(request, unit),
-        doors=_feature_doors(request, unit),
+        page,
         template="portfolio/feature_list.html",
         context=lambda: {
             **unit_frame(request, unit, "feature_list", named("Features")),
@@ -190,20 +197,24 @@ def feature_list(request: HttpRequest, unit: Unit) -> HttpResponseBase:
 @require_GET
 def feature_export(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """The list of features as CSV, under the filter and in the order of the address."""
-    of_kind(unit, UnitKind.PROGRAM)
-    page = list_page(
-        request.GET,
-        features_list(unit),
-        rows=features_of(unit, actor=actor_of(request)).order_by(),
-        scope=_scope(request, unit),
-        path=reverse("portfolio:feature_list", args=[unit.code]),
-        doors=_feature_doors(request, unit),
-    )
+    page = feature_page(request, of_kind(unit, UnitKind.PROGRAM))
     return export_response("csv", export_table(page), at=timezone.now())
 
 
+def feature_page(request: HttpRequest, unit: Unit) -> ListPage:
+    """The list of features under the question of the address, with what this person may do in it."""
+    return list_page(
+        request.GET,
+        features_list(unit),
+        rows=features_of(unit, actor=actor_of(request)).order_by(),
+        scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
+        path=reverse("portfolio:feature_list", args=[unit.code]),
+        doors=_feature_doors(request, unit),
+    )
+
+
 def _feature_doors(request: HttpRequest, unit: Unit) -> Doors:
-    may_create = rights_within(request, Feature, unit)["create"]
+    may = rights_within(request, Feature, unit)
     return Doors(
         name=f"{unit.code}-features",
         title=words(_("{Features} of %(unit)s") % {"unit": unit.name}),
@@ -215,9 +226,21 @@ def _feature_doors(request: HttpRequest, unit: Unit) -> Doors:
                 "make it up."
             ),
             action_label=words(_("New {feature}")),
-            action_url=reverse("portfolio:feature_create", args=[unit.code]) if may_create else "",
+            action_url=reverse("portfolio:feature_create", args=[unit.code]) if may["create"] else "",
             icon="package",
         ),
+        cell_url=reverse("portfolio:feature_cell", args=[unit.code]) if may["edit"] else "",
+        bulk_url=reverse("portfolio:feature_bulk", args=[unit.code]) if may["edit"] else "",
+        bulk_fields=[
+            ("state", _("State")),
+            ("owner", _("Owner")),
+            ("epic", named("Epic")),
+            ("period", named("Program_increment")),
+            ("is_mvp", _("MVP")),
+            ("labels", _("Labels")),
+        ]
+        if may["edit"]
+        else (),
         live_units=(unit.pk,),
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organization.selectors.custom_columns import custom_columns
-from organization.terms import named_lazy
+from organization.terms import named, named_lazy
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.lists.columns import (
     Badge,
@@ -33,7 +33,7 @@ from pmo_portal.lib.lists.spec import ListSpec, leads_to
 from pmo_portal.lib.windows import day_start
 from portfolio.models import TrackedKind, WorkflowState
 from portfolio.models.workflow import STARTED_CATEGORIES, StateCategory
-from teams.models import ItemType, Priority, ServiceClass, Team, WorkItem
+from teams.models import EstimateScale, ItemType, Priority, ServiceClass, Team, WorkItem
 
 OVER = (StateCategory.DONE, StateCategory.CANCELLED)
 
@@ -156,7 +156,8 @@ ITEMS = ListSpec(
 def items_list(team: Team, *, actor: Actor) -> ListSpec:
     """The list of a team's items with the own fields of its unit; a team without sprints has no column of them."""
     spec = ITEMS.with_columns(custom_columns(owner=TrackedKind.ITEM, unit_id=team.pk))
-    return spec if team.has_sprints else spec.without("sprint")
+    without = [] if team.has_sprints else ["sprint"]
+    return spec.without(*without, *(["estimate"] if team.estimate_scale == EstimateScale.NONE else []))
 
 
 def items_of(team: Team) -> QuerySet[Any]:
@@ -180,3 +181,17 @@ def items_scope(team: Team, *, actor: Actor, today: Any) -> Scope:
             "stale_after_days": team.stale_after_days,
         },
     )
+
+
+def bulk_fields(team: Team) -> list[tuple[str, str]]:
+    """The fields of a team's items that one may set on many at once: the field of the form, and its label."""
+    fields = [
+        ("state", _("State")),
+        ("assignee", _("Assignee")),
+        ("estimate", _("Estimate")) if team.estimate_scale != EstimateScale.NONE else None,
+        ("sprint", named("Sprint")) if team.has_sprints else None,
+        ("labels", _("Labels")),
+        ("feature", named("Feature")),
+        ("priority", _("Priority")),
+    ]
+    return [field for field in fields if field is not None]

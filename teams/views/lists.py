@@ -14,15 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from organization.terms import words
 from pmo_portal.lib.access import Action, access, actor_of, listing, visible
 from pmo_portal.lib.forms import errors_into
+from pmo_portal.lib.lists.page import ListPage
 from pmo_portal.lib.lists.parts import Doors, Empty
-from pmo_portal.lib.lists.respond import list_response
+from pmo_portal.lib.lists.respond import list_page, list_response
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import local_day
 from portfolio.models import WorkflowState
 from teams.forms import ItemForm
 from teams.models import Team, TeamMode, WorkItem
-from teams.selectors.lists import items_list, items_of, items_scope
+from teams.selectors.lists import bulk_fields, items_list, items_of, items_scope
 from teams.selectors.within import column_of, deleted_items
 from teams.services.items import item_create
 from teams.views.frames import team_context
@@ -36,9 +37,23 @@ PAGE_ROWS: Final = 50
 @access(Action.VIEW, WorkItem, within=Team, by="code", field="unit__code", select=("unit",))
 def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
     """A team's items as a list; ``?format=`` gives exactly what it shows as a file."""
+    page = item_page_of(request, team)
+    return list_response(
+        request,
+        page,
+        template="teams/item_list.html",
+        context=lambda: {
+            **team_context(request, team, "items", (_("Items"), "")),
+            "create_url": page.doors.empty.action_url,
+        },
+    )
+
+
+def item_page_of(request: HttpRequest, team: Team) -> ListPage:
+    """The list of a team's items under the question of the address, with what this person may do in it."""
     actor, unit = actor_of(request), team.unit
+    may_edit = actor.can("item.edit", team.pk) and not team.is_mirrored
     may_create = actor.can("item.create", team.pk) and not team.is_mirrored
-    create_url = reverse("teams:item_create_in", args=[unit.code]) if may_create else ""
     doors = Doors(
         name=f"{unit.code}-items",
         title=words(_("{Items} of %(team)s") % {"team": unit.name}),
@@ -49,18 +64,20 @@ def item_list(request: HttpRequest, team: Team) -> HttpResponseBase:
                 "Items are the stories, bugs, tasks and spikes of the team. Add the first one here or on the board."
             ),
             action_label=words(_("New {item}")),
-            action_url=create_url,
+            action_url=reverse("teams:item_create_in", args=[unit.code]) if may_create else "",
         ),
+        cell_url=reverse("teams:item_cell", args=[unit.code]) if may_edit else "",
+        bulk_url=reverse("teams:item_bulk", args=[unit.code]) if may_edit else "",
+        bulk_fields=bulk_fields(team) if may_edit else (),
         live_units=(team.pk,),
     )
-    return list_response(
-        request,
+    return list_page(
+        request.GET,
         items_list(team, actor=actor),
         rows=items_of(team),
         scope=items_scope(team, actor=actor, today=local_day(timezone.now())),
+        path=reverse("teams:item_list", args=[unit.code]),
         doors=doors,
-        template="teams/item_list.html",
-        context=lambda: {**team_context(request, team, "items", (_("Items"), "")), "create_url": create_url},
     )
 
 

@@ -36,20 +36,12 @@ def list_page(
 
 
 def list_response(
-    request: HttpRequest,
-    spec: ListSpec,
-    *,
-    rows: QuerySet[Any],
-    scope: Scope,
-    doors: Doors,
-    template: str,
-    context: Callable[[], Mapping[str, Any]],
+    request: HttpRequest, page: ListPage, *, template: str, context: Callable[[], Mapping[str, Any]]
 ) -> HttpResponseBase:
     """What a list view answers. ``context`` is what stands around the list; it is read only when a page is drawn."""
-    page = list_page(request.GET, spec, rows=rows, scope=scope, path=request.path, doors=doors)
     file_format = request.GET.get("format", "")
     if file_format in FORMATS:
-        return export_response(file_format, export_table(page), at=timezone.now())
+        return export_response(file_format, export_table(page), at=timezone.now(), request=request)
     facet = _facet(request, page)
     if facet is not None and wants_fragment(request) and request.htmx.target == FACET_TARGET:  # type: ignore[attr-defined]
         return render(request, "components/list/facet.html", {"facet": facet})
@@ -57,7 +49,11 @@ def list_response(
     opened = {"list": page, "facet": facet, "tool": tool if tool in TOOLS else ""}
     if opened["tool"] and wants_fragment(request):
         return render(request, "components/list/tool.html", opened)
-    return render_page(request, template, {**context(), **opened}, fragment="list")
+    answer = render_page(request, template, {**context(), **opened}, fragment="list")
+    if wants_fragment(request) and request.method == "GET":
+        # What forms send is long; the same question has one short address.
+        answer["HX-Push-Url"] = page.here
+    return answer
 
 
 def export_table(page: ListPage) -> ExportTable:
@@ -77,6 +73,7 @@ def export_table(page: ListPage) -> ExportTable:
         rows=lines(),
         scope=page.doors.unit_name,
         filters=[*([f"“{page.state.q}”"] if page.state.q else []), *chosen, *(link.label for link in page.active)],
+        row_count=table.shown,
     )
 
 

@@ -117,7 +117,10 @@
     const place = button.closest("td, th");
     const row = rowOf(button);
     if (!list?.dataset.cellUrl || !row || place.querySelector("[data-cell-form]")) return;
-    const url = `${list.dataset.cellUrl}?${new URLSearchParams({ id: row.dataset.row, field: button.dataset.cell, version: row.dataset.version })}`;
+    const asked = new URL(list.dataset.url, location.href).searchParams; // the row comes back with the same columns
+    asked.set("id", row.dataset.row);
+    asked.set("field", button.dataset.cell);
+    const url = `${list.dataset.cellUrl}?${asked}`;
     const answer = await portal.send(url, { target: "cell" }).catch(() => null);
     if (!answer?.ok) { refuse(answer); return; }
     const html = await answer.text();
@@ -129,6 +132,8 @@
   function show(place, html) {
     place.innerHTML = html;
     const field = fieldOf(place);
+    const form = place.querySelector("[data-cell-form]");
+    if (field && !form.querySelector(".field-error, .conflict")) form.dataset.before = field.value;
     field?.focus();
     if (field?.select && field.tagName !== "SELECT") field.select();
   }

@@ -1,0 +1,52 @@
+"""One change of many tracked things: all of them or none, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pmo_portal.lib.access import Actor
+from pmo_portal.lib.errors import DomainError, Refused
+from portfolio.models import Tracked
+from portfolio.services.types import tracked_type
+
+Edit = Callable[[Any], Tracked]
+
+
+def many_edit(*, actor: Actor, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]:
+    """Let ``edit``, a service for one thing, change each of them; returns (id, number of its last event) of those that
+    changed. A refusal names the thing and undoes the others. Things are locked in the order of their ids."""
+    steps = []
+    with transaction.atomic():
+        for thing in sorted(things, key=lambda each: each.pk):
+            version = thing.version
+            try:
+                changed = edit(thing)
+            except DomainError as error:
+                raise Refused(_("%(key)s: %(reason)s") % {"key": thing.key, "reason": error}) from error
+            if changed.version > version:
+                steps.append((changed.pk, changed.version))
+    return steps
+
+
+def many_undo(
+    *, actor: Actor, model: type[Tracked], steps: Sequence[tuple[int, int]], undo: Callable[..., Any], at: datetime
+) -> None:
+    """Take the steps of a bulk edit back, all or none; refused when one of the things was changed again since.
+    ``undo`` is the service for one thing: (thing, event)."""
+    tracked = tracked_type(model)
+    things = model._default_manager.in_bulk([pk for pk, _seq in steps])
+    with transaction.atomic():
+        for pk, seq in sorted(steps):
+            thing = things.get(pk)
+            event = tracked.events(thing).filter(seq=seq).first() if thing is not None else None
+            if thing is None or event is None:
+                raise Refused(_("One of them does not exist any more."))
+            try:
+                undo(thing, event)
+            except DomainError as error:
+                raise Refused(_("%(key)s: %(reason)s") % {"key": thing.key, "reason": error}) from error
