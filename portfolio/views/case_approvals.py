@@ -66,7 +66,7 @@ def case_submit(request: HttpRequest, epic: Epic) -> HttpResponse:
         "form": form,
         "submit": _("Ask for approval"),
         "cancel_url": reverse("portfolio:epic_case", args=[epic.key]),
-        "note": _("%(rule)s decides: %(count)s have to agree. The answers count for version %(version)s.")
+        "note": _("%(rule)s decides; must agree: %(count)s. The answers count for version %(version)s.")
         % {"rule": rule.name, "count": rule.quorum, "version": case.number if case else "–"}
         if rule
         else _("No rule asks for an approval here: go ahead."),
