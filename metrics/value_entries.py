@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo_value import value
-from metrics.models import DrivenBy, KeyResult, KpiSource, Objective
+from metrics.models import DrivenBy, KeyResult, KpiSource, Objective, StatusUpdate
 from metrics.selectors.value import kpi_lines, kpis_seen
 from metrics.selectors.value_objectives import fill_values, key_result_line
 from metrics.selectors.value_status import StatusLine, updates_seen, without_newer
@@ -22,6 +22,7 @@ from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.registry import (
     CreateAction,
     DemoStep,
+    FeaturePage,
     HomeCard,
     NavigationEntry,
     PaletteEntry,
@@ -30,6 +31,7 @@ from pmo_portal.lib.registry import (
     UnitPage,
     create_actions,
     demo_steps,
+    epic_pages,
     home_cards,
     navigation,
     palette_sources,
@@ -42,6 +44,14 @@ MOST_TO_DOS: Final = 20
 
 def _sees(permission: str) -> Callable[[Actor], bool]:
     return lambda actor: actor.is_system or bool(actor.units(permission))
+
+
+def _epic_url(epic: Any) -> str:
+    return reverse("metrics:epic_status", args=[epic.key])
+
+
+def _epic_updates(actor: Actor, epic: Any) -> int:
+    return visible(actor, StatusUpdate).filter(epic=epic, removed_at__isnull=True).count()
 
 
 def _unit_url(unit: Unit) -> str:
@@ -126,6 +136,7 @@ navigation.register(
 unit_pages.register(
     UnitPage("value", _("Value"), "trophy", frozenset(UnitKind.values), _unit_url, "objective.view"), position=58
 )
+epic_pages.register(FeaturePage("status", _("Status"), _epic_url, _epic_updates), position=35)
 create_actions.register(
     CreateAction(_("Objective"), "target", "metrics:objective_choose", "objective.create"), position=50
 )

@@ -36,7 +36,8 @@ urlpatterns = [
     path("check-ins/<int:pk>/remove/", key_results.check_in_remove, name="check_in_remove"),
     path("units/<str:code>/status/", status.unit_status, name="unit_status"),
     path("units/<str:code>/status/new/", status.status_create, name="status_create"),
-    path("epics/<str:key>/status/new/", status.epic_status, name="epic_status"),
+    path("epics/<str:key>/status/", status.epic_status, name="epic_status"),
+    path("epics/<str:key>/status/new/", status.epic_status_create, name="epic_status_create"),
     path("status/<int:pk>/edit/", status.status_edit, name="status_edit"),
     path("status/<int:pk>/remove/", status.status_remove, name="status_remove"),
 ]

@@ -19,11 +19,10 @@ from pmo_portal.lib.format import number
 
 
 def kpi_chart(kpi: Kpi, readings: Sequence[Reading], *, is_hidden: bool) -> Chart:
-    """The values of a KPI by day, oldest first, with baseline, target and thresholds."""
+    """The values of a KPI by day, oldest first, with target and thresholds."""
     marks = [
         Mark(float(value), label, tone=tone)
         for value, label, tone in (
-            (kpi.baseline_value, _("Baseline"), "quiet"),
             (kpi.target_value, _("Target") if kpi.target_high is None else _("Lower end"), "good"),
             (kpi.target_high, _("Upper end"), "good"),
             (kpi.at_risk_at, _("At risk beyond"), "warn"),

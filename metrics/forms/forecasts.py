@@ -14,7 +14,7 @@ from metrics.selectors.forecasts import CONFIDENCES, DEFAULT_WEEKS, HORIZON_DAYS
 from metrics.selectors.selection import COUNTED_TYPES
 from pmo_portal.lib.forms import DayInput
 
-MOST_WEEKS: Final = 104
+MOST_WEEKS: Final = 260
 MOST_ITEMS: Final = 100_000
 MOST_DAYS: Final = 3650
 DEFAULT_CONFIDENCE: Final = 85

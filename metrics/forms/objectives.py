@@ -29,7 +29,7 @@ class ObjectiveForm(SeenVersionForm):
 
     def __init__(self, *args: Any, actor: Actor, unit: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields  # type: ignore[assignment]
+        fields: dict[str, Any] = self.fields
         above = Unit.objects.over([unit.pk], day=local_day(timezone.now()))
         fields["owner"].queryset = people(actor, self.instance.owner_id)
         periods = visible(actor, Period).filter(unit__in=above)
@@ -78,7 +78,7 @@ class KeyResultForm(ValueForm):
 
     def __init__(self, *args: Any, actor: Actor, unit: Unit, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fields: dict[str, Any] = self.fields  # type: ignore[assignment]
+        fields: dict[str, Any] = self.fields
         day = local_day(timezone.now())
         around = Unit.objects.over([unit.pk], day=day) | Unit.objects.under([unit.pk], day=day)
         fields["owner"].queryset = people(actor, self.instance.owner_id)

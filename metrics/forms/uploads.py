@@ -51,6 +51,8 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, kpis: Mapping[str, Kpi], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kpis, self.today = kpis, today
+        # What was tried before comes back as text; else there is nothing without a file.
+        self.fields["file"].required = not self.data.get("text")
         self.fields["file"].widget.attrs["accept"] = ".csv,text/csv,text/plain"
         self.rows: list[UploadedValue] = []
         self.line_errors: list[LineError] = []

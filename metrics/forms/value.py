@@ -65,7 +65,7 @@ class CheckInForm(ReadingForm):
     """A value of a key result, and how sure one is to reach the target."""
 
     class Meta(ReadingForm.Meta):
-        model = CheckIn
+        model = CheckIn  # type: ignore[assignment]
         help_texts = {"confidence": _("How sure you are that the target will be reached.")}
 
 

@@ -113,6 +113,11 @@ class KpiLine:
         return self.values[-1] if self.values else None
 
     @property
+    def measured_on(self) -> date | None:
+        """The day of the newest value."""
+        return self.values[-1].day if self.values else None
+
+    @property
     def standing(self) -> Standing:
         """On track, at risk or off, and who says so."""
         latest = self.latest
@@ -213,13 +218,14 @@ def kpi_lines(actor: Actor, kpis: Iterable[Kpi], *, day: date, most_values: int 
 def latest_readings(readings: QuerySet[Any], owner: str, *, most: int) -> QuerySet[Any]:
     """The ``most`` newest values of each owner that nobody took back, oldest first; one statement."""
     place = Window(RowNumber(), partition_by=F(owner), order_by=F("day").desc())
-    return (
+    found: QuerySet[Any] = (
         readings.filter(removed_at__isnull=True)
         .annotate(place=place)
         .filter(place__lte=most)
         .select_related("person")
         .order_by(owner, "day")
     )
+    return found
 
 
 def overrides_on(day: date) -> QuerySet[VerdictOverride]:

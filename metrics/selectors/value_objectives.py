@@ -252,7 +252,7 @@ def as_tree(lines: Iterable[ObjectiveLine]) -> list[ObjectiveLine]:
     """Lines in the order one reads a tree: under each objective those that serve it. What serves something that is
     not among them stands at the top."""
     by_id = {line.objective.pk: line for line in lines}
-    tops = []
+    tops: list[ObjectiveLine] = []
     for line in by_id.values():
         line.children = []
     for line in by_id.values():

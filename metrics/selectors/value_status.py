@@ -71,7 +71,7 @@ class StatusLine:
     def url(self) -> str:
         """Where the thing it is about is."""
         if self.update.epic is not None:
-            return reverse("portfolio:epic_detail", args=[self.update.epic.key])
+            return reverse("metrics:epic_status", args=[self.update.epic.key])
         if self.update.objective_id is not None:
             return reverse("metrics:objective_detail", args=[self.update.objective_id])
         return reverse("metrics:unit_status", args=[self.update.unit.code])
@@ -80,7 +80,7 @@ class StatusLine:
     def again_url(self) -> str:
         """Where the next update of the same thing is written."""
         if self.update.epic is not None:
-            return reverse("metrics:epic_status", args=[self.update.epic.key])
+            return reverse("metrics:epic_status_create", args=[self.update.epic.key])
         if self.update.objective_id is not None:
             return reverse("metrics:objective_status", args=[self.update.objective_id])
         return reverse("metrics:status_create", args=[self.update.unit.code])
@@ -139,7 +139,8 @@ def updates_about(actor: Actor, thing: Epic | Objective, *, day: date, most: int
 
 def suggested_for_unit(kpis: list[KpiLine], objectives: list[ObjectiveLine]) -> Verdict:
     """What a unit's own KPIs and objectives come to."""
-    return whole_verdict([line.standing.verdict for line in (*kpis, *objectives)])
+    parts = [*(line.standing.verdict for line in kpis), *(line.standing.verdict for line in objectives)]
+    return whole_verdict(parts)
 
 
 def suggested_for_epic(epic: Epic, *, day: date) -> Verdict:

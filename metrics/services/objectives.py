@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
@@ -210,7 +211,7 @@ def _clean(objective: Objective, *, at: datetime) -> None:
 def _check_parent(objective: Objective, above: Collection[int]) -> None:
     """It serves an objective of its own unit or one above; never, however far round, itself."""
     locks.lock("metrics.objectives")
-    parent = Objective.objects.filter(pk=objective.parent_id).first()
+    parent = Objective.objects.filter(pk=objective.parent_id or 0).first()
     if parent is None or parent.unit_id not in above:
         raise field_error("parent", _("Choose an objective of this unit or one above it."))
     if parent.archived_at is not None:
@@ -263,7 +264,7 @@ def _measure_by_work(key_result: KeyResult, values: Mapping[str, Any]) -> None:
     ):
         raise field_error("epics", _("Choose at least one epic or feature that drives it."))
     key_result.number_format, key_result.unit_label, key_result.places = NumberFormat.PERCENT, "", 0
-    key_result.direction, key_result.start_value = "UP", 0  # type: ignore[assignment]
+    key_result.direction, key_result.start_value = "UP", Decimal(0)
     if not 0 < key_result.target_value <= 100:
         raise field_error("target_value", _("Work is measured in percent done: more than 0, at most 100."))
 

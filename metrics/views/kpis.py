@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ from metrics.services import status as verdicts
 from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, verdict_chips
 from organization.models import Unit
 from organization.selectors.units import units_holding
-from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
+from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
@@ -85,10 +86,18 @@ def kpi_list(request: HttpRequest) -> HttpResponse:
         ],
         "hidden": [(name, value) for name, value in query.items() if name not in {"q", "page"}],
         "may_create": bool(actor.is_system or actor.units("kpi.create")),
+        "upload_url": _upload_url(actor, [unit.chosen] if unit.chosen else unit.units),
         "definition_url": definition_url(KPI),
         "crumbs": value_crumbs(_("KPIs")),
     }
     return render_page(request, "metrics/kpi_list.html", context, fragment="results")
+
+
+def _upload_url(actor: Actor, units: Sequence[Unit]) -> str:
+    """Where values of the chosen unit, or of the topmost one that this person writes values of, are uploaded."""
+    policy = policy_for(Measurement)
+    found = next((unit for unit in units if policy.allows_within(actor, Action.EDIT, unit.pk)), None)
+    return reverse("metrics:kpi_upload", args=[found.code]) if found else ""
 
 
 @listing(Action.CREATE, Kpi)

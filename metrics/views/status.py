@@ -18,7 +18,7 @@ from metrics.models import Objective, StatusUpdate
 from metrics.selectors.value import kpi_lines, kpis_seen, standing_of
 from metrics.selectors.value_history import status_history
 from metrics.selectors.value_objectives import objective_lines, objectives_seen
-from metrics.selectors.value_status import feed_lines, feed_of, suggested_for_epic, suggested_for_unit
+from metrics.selectors.value_status import feed_lines, feed_of, suggested_for_epic, suggested_for_unit, updates_about
 from metrics.services import status as services
 from metrics.views.value_frames import flag_chip, value_crumbs, verdict_chips
 from organization.context import live_context
@@ -31,6 +31,8 @@ from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic
 from portfolio.selectors.lookups import version_now
+from portfolio.views.epics import SELECT as EPIC_SELECT
+from portfolio.views.epics import epic_page
 
 PAGE_ROWS = 25
 
@@ -105,12 +107,26 @@ def status_create(request: HttpRequest, unit: Unit) -> HttpResponse:
     return _say(request, unit, None, unit.name, suggested, reverse("metrics:unit_status", args=[unit.code]))
 
 
+@access(Action.VIEW, Epic, by="key", select=EPIC_SELECT)
+@require_GET
+def epic_status(request: HttpRequest, epic: Epic) -> HttpResponse:
+    """A tab of an epic: what was said of it, as far as one may see status updates of its unit."""
+    actor = actor_of(request)
+    context = {
+        "tab_template": "metrics/_epic_status.html",
+        "statuses": updates_about(actor, epic, day=local_day(timezone.now()), most=50),
+        "may_see": policy_for(StatusUpdate).allows_within(actor, Action.VIEW, epic.unit_id),
+        "may_say": policy_for(StatusUpdate).allows_within(actor, Action.CREATE, epic.unit_id),
+    }
+    return epic_page(request, epic, "status", context)
+
+
 @access(Action.CREATE, StatusUpdate, by="key", within=Epic, select=("unit",))
 @require_http_methods(["GET", "POST"])
-def epic_status(request: HttpRequest, epic: Epic) -> HttpResponse:
+def epic_status_create(request: HttpRequest, epic: Epic) -> HttpResponse:
     """Say how an epic goes."""
     suggested = suggested_for_epic(epic, day=local_day(timezone.now()))
-    back = reverse("metrics:unit_status", args=[epic.unit.code])
+    back = reverse("metrics:epic_status", args=[epic.key])
     return _say(request, epic.unit, epic, f"{epic.key} {epic.title}", suggested, back)
 
 

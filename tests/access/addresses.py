@@ -39,7 +39,7 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
 
 UNITS: Final[dict[str, Callable[[Place], Unit]]] = {
     "portfolio:state_": lambda place: place.portfolio,
-    "metrics:epic_status": lambda place: place.portfolio,
+    "metrics:epic_status_create": lambda place: place.portfolio,
 }
 """Addresses of units, by the start of their name, that belong to another kind of unit than what they are about."""
 
