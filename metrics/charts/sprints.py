@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from metrics.calculations.burn import Amount, BurnKind, BurnStep
+from metrics.calculations.burn import Amount, BurnKind, BurnStep, at_day_ends
 from metrics.calculations.series import Velocity
-from metrics.charts.chart import Axis, Band, Chart, Kind, Mark, Point, Scale, Series, on_labels
+from metrics.charts.chart import Axis, Band, Cell, Chart, Kind, Mark, Point, Scale, Series, on_labels
 from metrics.definitions import BURNDOWN, BURNUP, SAY_DO, VELOCITY
 from metrics.selectors.sprint_charts import NamedItem, SprintRecord
 from metrics.sprint_lines import SprintLines
+from pmo_portal.lib.format import NOTHING as NO_VALUE
 from pmo_portal.lib.format import moment, number, points, ratio
 from pmo_portal.lib.windows import day_start, local_day, portal_zone
 
@@ -41,10 +44,11 @@ def burndown_chart(lines: SprintLines, names: Mapping[int, NamedItem], *, in_poi
         summary += " " + ngettext(
             "%(n)s item was re-opened and raised the line.", "%(n)s items were re-opened and raised the line.", reopened
         ) % {"n": number(reopened)}
+    told = _told(lines, names)
     left = Series(
         _("Left"),
         Kind.LINE,
-        [Point(at, _value(step.remaining, in_points), name=name) for at, step, name in _told(lines, names)],
+        [Point(each.wall, _value(each.step.remaining, in_points), name=each.name) for each in told],
         is_step=True,
     )
     return Chart(
@@ -58,12 +62,14 @@ def burndown_chart(lines: SprintLines, names: Mapping[int, NamedItem], *, in_poi
         as_of=as_of,
         note=_note(lines),
         empty=_empty(lines),
+        head=(_("When"), _("What"), _("Item"), _("Left")),
+        rows=[[*each.cells, _amount_cell(each.step.remaining, in_points)] for each in told],
     )
 
 
 def burnup_chart(lines: SprintLines, names: Mapping[int, NamedItem], *, in_points: bool, as_of: str = "") -> Chart:
     """What was done, and everything that was in the sprint."""
-    told = list(_told(lines, names))
+    told = _told(lines, names)
     first, last = lines.steps[0], lines.steps[-1]
     summary = _("%(done)s of %(scope)s done. The scope was %(start)s at the start.") % {
         "done": _said(_value(last.done, in_points), in_points),
@@ -80,14 +86,14 @@ def burnup_chart(lines: SprintLines, names: Mapping[int, NamedItem], *, in_point
             Series(
                 _("Scope"),
                 Kind.LINE,
-                [Point(at, _value(step.scope, in_points), name=name) for at, step, name in told],
+                [Point(each.wall, _value(each.step.scope, in_points), name=each.name) for each in told],
                 tone="quiet",
                 is_step=True,
             ),
             Series(
                 _("Done"),
                 Kind.LINE,
-                [Point(at, _value(step.done, in_points), name=name) for at, step, name in told],
+                [Point(each.wall, _value(each.step.done, in_points), name=each.name) for each in told],
                 tone="good",
                 is_step=True,
             ),
@@ -96,6 +102,11 @@ def burnup_chart(lines: SprintLines, names: Mapping[int, NamedItem], *, in_point
         as_of=as_of,
         note=_note(lines),
         empty=_empty(lines),
+        head=(_("When"), _("What"), _("Item"), _("Done"), _("Scope")),
+        rows=[
+            [*each.cells, _amount_cell(each.step.done, in_points), _amount_cell(each.step.scope, in_points)]
+            for each in told
+        ],
     )
 
 
@@ -214,31 +225,59 @@ def _wall(at: datetime) -> datetime:
     return at.astimezone(portal_zone()).replace(tzinfo=None)
 
 
-def _told(lines: SprintLines, names: Mapping[int, NamedItem]) -> list[tuple[datetime, BurnStep, str]]:
-    """Every step and every day's end, with what it was: (when, how the sprint stood, in words)."""
-    told = []
-    for step in lines.steps:
-        item = names.get(step.item_id) if step.item_id else None
-        what = f"{kind_words(step.kind)} {item.key}" if item else kind_words(step.kind)
-        told.append((step.at, step, f"{moment(step.at)}: {what}"))
-    day = local_day(lines.began_at)
-    place = 0
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A point of the lines: when it was by the portal's clock, how the sprint stood, what happened to which item."""
+
+    wall: datetime
+    at: datetime
+    step: BurnStep
+    what: str
+    item: NamedItem | None
+
+    @property
+    def name(self) -> str:
+        return f"{moment(self.at)}: {self.what} {self.item.key if self.item else ''}".rstrip()
+
+    @property
+    def cells(self) -> list[Cell]:
+        key = self.item.key if self.item else ""
+        url = reverse("teams:item_detail", args=[key]) if key else ""
+        return [
+            Cell(self.at.isoformat(timespec="seconds"), moment(self.at), is_number=False),
+            Cell(self.what, self.what, is_number=False),
+            Cell(key, key or NO_VALUE, url, is_number=False),
+        ]
+
+
+def _told(lines: SprintLines, names: Mapping[int, NamedItem]) -> list[_Told]:
+    """Every change and every day's end, in the order of time."""
+    told = [
+        (step.at, step, kind_words(step.kind), names.get(step.item_id) if step.item_id else None)
+        for step in lines.steps
+    ]
     ends = []
+    day = local_day(lines.began_at)
     while (end := day_start(day + timedelta(days=1))) < lines.until:
-        while place + 1 < len(lines.steps) and lines.steps[place + 1].at < end:
-            place += 1
-        ends.append((end, lines.steps[place], _("%(when)s: end of the day") % {"when": moment(end)}))
+        ends.append(end)
         day += timedelta(days=1)
-    ends.append((lines.until, lines.steps[-1], _("%(when)s: as it stands") % {"when": moment(lines.until)}))
-    # Two changes of one moment are two rows; the later one is what the line shows.
-    merged = sorted([*told, *ends], key=lambda each: each[0])
-    result: list[tuple[datetime, BurnStep, str]] = []
-    for at, step, name in merged:
+    told += [
+        (end, step, _("End of the day"), None) for end, step in zip(ends, at_day_ends(lines.steps, ends), strict=True)
+    ]
+    told.append((lines.until, lines.steps[-1], _("As it stands"), None))
+    result: list[_Told] = []
+    for at, step, what, item in sorted(told, key=lambda each: each[0]):
         wall = _wall(at)
-        if result and wall <= result[-1][0]:
-            wall = result[-1][0] + timedelta(microseconds=1)
-        result.append((wall, step, name))
+        if result and wall <= result[-1].wall:
+            # Two changes of one moment are two points; the later one is what the line shows.
+            wall = result[-1].wall + timedelta(milliseconds=1)
+        result.append(_Told(wall, at, step, what, item))
     return result
+
+
+def _amount_cell(amount: Amount, in_points: bool) -> Cell:
+    value = _value(amount, in_points)
+    return Cell(value, points(value))
 
 
 def _guide(lines: SprintLines, start: float, in_points: bool) -> list[Series]:

@@ -103,12 +103,10 @@ def work_forecast(actor: Actor, kind: TrackedKind, pk: int, question: WorkQuesti
     end = min(question.starts_on, question.today)
     left = work_left(kind, [pk], today=end, days=question.days)[pk]
     why = why_not(left)
-    seen = actor.units(policy_for(Rollup).permission(Action.VIEW))
-    units = {
-        unit.pk: unit
-        for unit in Unit.objects.filter(pk__any_of=[part.unit_id for part in left.parts])
-        if actor.is_system or unit.pk in seen
-    }
+    wanted = {part.unit_id for part in left.parts}
+    if not actor.is_system:
+        wanted &= actor.units(policy_for(Rollup).permission(Action.VIEW))
+    units = {unit.pk: unit for unit in Unit.objects.filter(pk__any_of=list(wanted))}
     hidden_count = len(left.parts) - len(units)
     if hidden_count:
         # SECURITY: a date made of parts that a reader may not look into would tell of them.

@@ -95,7 +95,8 @@ def team_sprints(request: HttpRequest, team: Team) -> HttpResponseBase:
     selection = selection_of(request.GET, now=now)
     records = sprint_records(team.pk, before=selection.end_at)
     has_points = any(record.committed.points or record.completed.points for record in records)
-    in_points = _in_points(request, team) and has_points
+    choice = _choice(request, team, has_points=has_points)
+    in_points = choice["in_points"]
     urls = [reverse("metrics:sprint_charts", args=[unit.code, record.pk]) for record in records]
     velocity = velocity_of(records, in_points=in_points)
     charts = [
@@ -108,8 +109,7 @@ def team_sprints(request: HttpRequest, team: Team) -> HttpResponseBase:
         "charts": charts,
         "running": running,
         "has_sprints": bool(records) or running is not None or team.has_sprints,
-        "in_points": in_points,
-        **_choice(request, team),
+        **choice,
         "rooms": unit_rooms(unit, "sprints"),
         "tabs": unit_tabs(actor, unit, "metrics"),
         "crumbs": [
@@ -130,13 +130,11 @@ def _shown(request: HttpRequest, actor: Actor, sprint: Sprint, now: datetime) ->
     if lines is not None:
         steps = (step.item_id for step in lines.steps if step.item_id)
         names = items_named(actor, [*steps, *(change.item_id for change in lines.changes)])
-    in_points = _in_points(request, sprint.team) and lines is not None and lines.has_points
     return {
         "lines": lines,
         "names": names,
-        "in_points": in_points,
         "changes": _changes(lines, names) if lines is not None else [],
-        **_choice(request, sprint.team),
+        **_choice(request, sprint.team, has_points=lines is not None and lines.has_points),
     }
 
 
@@ -169,21 +167,15 @@ def _signed(value: Decimal) -> str:
     return f"+{points(value)}" if value > 0 else points(value).replace("-", "−")
 
 
-def _in_points(request: HttpRequest, team: Team) -> bool:
-    return request.GET.get("by") != "items" and team.estimate_scale != EstimateScale.NONE
-
-
-def _choice(request: HttpRequest, team: Team) -> dict[str, Any]:
-    """By points or by items, for a team that estimates."""
-    if team.estimate_scale == EstimateScale.NONE:
-        return {"bys": []}
-    by_items = request.GET.get("by") == "items"
-    return {
-        "bys": [
-            {"label": _("By points"), "url": request.path, "is_on": not by_items},
-            {"label": _("By items"), "url": f"{request.path}?by=items", "is_on": by_items},
-        ]
-    }
+def _choice(request: HttpRequest, team: Team, *, has_points: bool) -> dict[str, Any]:
+    """By points or by items; by items without a choice where there are no points."""
+    has_points = has_points and team.estimate_scale != EstimateScale.NONE
+    in_points = has_points and request.GET.get("by") != "items"
+    choices = (
+        {"label": _("By points"), "url": request.path, "is_on": in_points},
+        {"label": _("By items"), "url": f"{request.path}?by=items", "is_on": not in_points},
+    )
+    return {"in_points": in_points, "bys": choices if has_points else ()}
 
 
 def _check_address(sprint: Sprint, code: str) -> None:
