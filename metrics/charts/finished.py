@@ -179,8 +179,7 @@ def percentiles_chart(work: FinishedWork, lead: Spans, frame: Frame) -> Chart:
     ]
     halves = [(metric, spans.percentiles()[50]) for metric, spans in both]
     words = [
-        _("%(name)s %(days)s or less")
-        % {"name": str(metric.name).lower(), "days": format_days(days)}
+        _("%(name)s %(days)s or less") % {"name": str(metric.name).lower(), "days": format_days(days)}
         for metric, days in halves
         if days is not None
     ]

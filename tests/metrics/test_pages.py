@@ -104,7 +104,7 @@ def every_list_has_its_numbers_total(world: World) -> None:
 
 @pytest.mark.usefixtures("teams")
 def test_every_list_has_the_total_of_its_number(world: World) -> None:
-    assert set(CODES) == set(BEHIND)
+    assert set(CODES) <= set(BEHIND)  # the others: test_flow_page, and the pages that show them
     every_list_has_its_numbers_total(world)
 
 
