@@ -11,3 +11,4 @@ class CollaborationConfig(AppConfig):
 
     def ready(self) -> None:
         from collaboration import entries, policies  # noqa: F401 - it needs the loaded models
+        from collaboration.services import exports  # noqa: F401 - it says how export jobs are done

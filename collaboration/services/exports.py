@@ -10,12 +10,15 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
+from io import BytesIO
 from typing import IO, Any, Final
+from urllib.parse import quote, unquote
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
@@ -33,7 +36,7 @@ from pmo_portal.lib.exports import FORMATS, IN_JOB
 
 KIND: Final = "export"
 LONGEST_ADDRESS: Final = 4000
-_NAME_IN_HEADER: Final = "filename="
+_NAME: Final = "X-Name"
 
 
 def export_start(*, actor: Actor, path: str, query: str, title: str, at: datetime) -> Job:
@@ -58,9 +61,10 @@ def export_work(run: JobRun) -> dict[str, Any]:
     if user is None:
         raise JobFailure(_("Whoever asked for it cannot sign in any more."))
     with tempfile.TemporaryFile() as draft:
-        name = PrincipalMiddleware(lambda request: _fetch(request, parameters, draft))(_request(user, parameters))
+        said = PrincipalMiddleware(lambda request: _fetch(request, parameters, draft))(_request(user, parameters))
         draft.seek(0)
-        file = job_file_make(job=run.job, name=name["X-Name"], write=lambda out: _copy(draft, out), at=timezone.now())
+        name = unquote(said[_NAME])
+        file = job_file_make(job=run.job, name=name, write=lambda out: _copy(draft, out), at=timezone.now())
     return {"size": file.size, "name": file.name}
 
 
@@ -90,11 +94,12 @@ def _fetch(request: HttpRequest, parameters: Mapping[str, Any], draft: IO[bytes]
     disposition = response.get("Content-Disposition", "")
     if response.status_code != 200 or "attachment" not in disposition:
         raise JobFailure(_("The page sent no file."))
-    with closing(response):
+    # Closing the response itself would tell Django that a web request has ended, in the middle of a job.
+    with closing(getattr(response, "file_to_stream", None) or BytesIO()):
         for chunk in response:  # type: ignore[attr-defined]
             draft.write(chunk)
     said = HttpResponse()
-    said["X-Name"] = disposition.partition(_NAME_IN_HEADER)[2].strip('"') or "export"
+    said[_NAME] = quote(parse_header_parameters(disposition)[1].get("filename", "export"))
     return said
 
 

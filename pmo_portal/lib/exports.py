@@ -25,7 +25,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, Any, Final
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -44,6 +45,12 @@ XLSX_MOST_ROWS: Final = 1_048_000
 
 AT_ONCE_ROWS: Final = 5_000
 """Larger exports are made as jobs, so that no page worker is held by them."""
+
+PDF_AT_ONCE_ROWS: Final = 100
+"""A page of a PDF takes some hundred times as long as one of CSV."""
+
+IN_JOB: Final = "portal.export_job"
+"""In the META of a request that a job makes: nobody waits for it."""
 
 _XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_CELL: Final = 32_767
@@ -77,6 +84,8 @@ class ExportTable:
     rows: Iterable[Sequence[Any]]
     scope: str = ""
     filters: Sequence[str] = ()
+    row_count: int = 0
+    """How many rows there are, where that is known before they are read: large exports are made by a job."""
 
 
 def csv_response(table: ExportTable, *, at: datetime) -> HttpResponseBase:
@@ -110,8 +119,17 @@ FORMATS: Final[Mapping[str, Callable[..., HttpResponseBase]]] = {
 }
 
 
-def export_response(file_format: str, table: ExportTable, *, at: datetime) -> HttpResponseBase:
-    """The table in one of :data:`FORMATS`; an unknown one is CSV. Raises Refused for more than the format holds."""
+def export_response(
+    file_format: str, table: ExportTable, *, at: datetime, request: HttpRequest | None = None
+) -> HttpResponseBase:
+    """The table in one of :data:`FORMATS`; an unknown one is CSV. Raises Refused for more than the format holds.
+
+    With the ``request`` and the table's ``row_count``, a large one is offered as a job instead, which asks the same
+    address again.
+    """
+    limit = PDF_AT_ONCE_ROWS if file_format == "pdf" else AT_ONCE_ROWS
+    if request is not None and table.row_count > limit and not request.META.get(IN_JOB):
+        return _offer_job(request, table)
     return FORMATS.get(file_format, csv_response)(table, at=at)
 
 
@@ -160,6 +178,17 @@ def xlsx_write(table: ExportTable, file: IO[bytes], *, at: datetime) -> int:
         about.append([_xlsx_cell(WriteOnlyCell, about, cell) for cell in (label, value)])
     book.save(file)
     return counted
+
+
+def _offer_job(request: HttpRequest, table: ExportTable) -> HttpResponseBase:
+    context = {
+        "title": table.title,
+        "rows": table.row_count,
+        "path": request.path,
+        "query": request.GET.urlencode(),
+        "crumbs": [(table.title, request.path), (_("Export"), "")],
+    }
+    return render(request, "exports/large.html", context)
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def body(response: Any) -> bytes:
     try:
         return b"".join(response) if response.streaming else response.content
     finally:
-        response.close()
+        getattr(response, "file_to_stream", io.BytesIO()).close()
 
 
 def test_csv_holds_heading_and_rows_only() -> None:
