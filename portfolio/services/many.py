@@ -1,15 +1,13 @@
-"""One change of many tracked things: all of them or none, and the way back."""
+"""One change of many tracked things: all of them or none, and the way back. Who may, ask the services of one thing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import DomainError, Refused
 from portfolio.models import Tracked
 from portfolio.services.types import tracked_type
@@ -17,7 +15,7 @@ from portfolio.services.types import tracked_type
 Edit = Callable[[Any], Tracked]
 
 
-def many_edit(*, actor: Actor, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]:
+def many_edit(*, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]:
     """Let ``edit``, a service for one thing, change each of them; returns (id, number of its last event) of those that
     changed. A refusal names the thing and undoes the others. Things are locked in the order of their ids."""
     steps = []
@@ -33,9 +31,7 @@ def many_edit(*, actor: Actor, things: Sequence[Tracked], edit: Edit) -> list[tu
     return steps
 
 
-def many_undo(
-    *, actor: Actor, model: type[Tracked], steps: Sequence[tuple[int, int]], undo: Callable[..., Any], at: datetime
-) -> None:
+def many_undo(*, model: type[Tracked], steps: Sequence[tuple[int, int]], undo: Callable[..., Any]) -> None:
     """Take the steps of a bulk edit back, all or none; refused when one of the things was changed again since.
     ``undo`` is the service for one thing: (thing, event)."""
     tracked = tracked_type(model)

@@ -44,7 +44,6 @@ class TrackedEditor:
 
     def __init__(
         self,
-        actor: Actor,
         model: type[Tracked],
         *,
         form_of: Callable[..., Any],
@@ -52,7 +51,7 @@ class TrackedEditor:
         move: Callable[..., Tracked],
         undo: Callable[..., Any],
     ) -> None:
-        self.actor, self.model = actor, model
+        self.model = model
         self._form_of, self._edit, self._move, self._undo = form_of, edit, move, undo
 
     def form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> Any:
@@ -77,12 +76,12 @@ class TrackedEditor:
         if name == "state":
             state = form.cleaned_data["state"]
             rows = [row for row in rows if row.state_id != state.pk]
-            return many_edit(actor=self.actor, things=rows, edit=lambda row: self._move(row, state, None))
+            return many_edit(things=rows, edit=lambda row: self._move(row, state, None))
         values = self._values(form)
-        return many_edit(actor=self.actor, things=rows, edit=lambda row: self._edit(row, dict(values), None))
+        return many_edit(things=rows, edit=lambda row: self._edit(row, dict(values), None))
 
     def undo_many(self, steps: Steps) -> None:
-        many_undo(actor=self.actor, model=self.model, steps=steps, undo=self._undo, at=timezone.now())
+        many_undo(model=self.model, steps=steps, undo=self._undo)
 
     def conflict(self, row: Any, name: str, form: Any) -> dict[str, str]:
         tracked = tracked_type(self.model)
@@ -113,7 +112,6 @@ def _one(form: Any, name: str) -> Any:
 def epic_editor(actor: Actor, unit: Unit) -> TrackedEditor:
     """Edits the epics of a portfolio."""
     return TrackedEditor(
-        actor,
         Epic,
         form_of=lambda row, name, data: _one(EpicForm(data, actor=actor, unit=unit, instance=row), name),
         edit=lambda row, values, seen: epics.epic_edit(
@@ -129,7 +127,6 @@ def epic_editor(actor: Actor, unit: Unit) -> TrackedEditor:
 def feature_editor(actor: Actor, unit: Unit) -> TrackedEditor:
     """Edits the features of a program."""
     return TrackedEditor(
-        actor,
         Feature,
         form_of=lambda row, name, data: _one(FeatureForm(data, actor=actor, unit=unit, instance=row), name),
         edit=lambda row, values, seen: features.feature_edit(

@@ -25,7 +25,6 @@ def item_editor(actor: Actor, team: Team) -> TrackedEditor:
         return ItemForm(data, team=team, actor=actor, item=row, only=name)
 
     return TrackedEditor(
-        actor,
         WorkItem,
         form_of=form_of,
         edit=lambda row, values, seen: items.item_edit(

@@ -33,6 +33,9 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("teams:board_facet", "facet"): "who",
     ("teams:item_field_edit", "field"): "title",
     ("teams:item_undo", "seq"): 1,
+    ("teams:item_bulk_undo", "token"): "none",
+    ("portfolio:epic_bulk_undo", "token"): "none",
+    ("portfolio:feature_bulk_undo", "token"): "none",
     ("metrics:", "metric"): "wip",
 }
 """Further parameters that name no thing of their own."""

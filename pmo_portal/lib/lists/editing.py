@@ -16,9 +16,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pmo_portal.lib.errors import Conflict, DomainError
+from pmo_portal.lib.errors import Conflict, DomainError, Refused
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.lists.page import ListPage
 from pmo_portal.lib.pages import render_page, toast, wants_fragment
@@ -56,9 +57,14 @@ class Editor(Protocol):
 def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpResponse:
     """GET: the form of one cell. POST: the row as it is after saving it; 422 and 409 give the form again."""
     data = request.POST if request.method == "POST" else request.GET
-    name = data.get("field", "")
-    row = _row(page, whole_number(data.get("id", "")))
-    form = _form(page, editor, row, name, request.POST if request.method == "POST" else None)
+    name, pk = data.get("field", ""), whole_number(data.get("id", ""))
+    if pk is None or name not in {column.edit for column in page.offer.columns.values() if column.edit}:
+        return _meaningless()
+    row = _row(page, pk)
+    try:
+        form = editor.form(row, name, request.POST if request.method == "POST" else None)
+    except KeyError:
+        return _meaningless()
     extra: dict[str, Any] = {}
     status = 200
     if request.method == "POST":
@@ -85,8 +91,8 @@ def bulk_response(request: HttpRequest, page: ListPage, editor: Editor, *, undo_
         ((each, label) for each, label in page.doors.bulk_fields if each == data.get("field", "")), ("", "")
     )
     ids = {pk for text in data.getlist("ids") for each in text.split(",") if (pk := whole_number(each)) is not None}
-    if not name or len(ids) > MOST_ROWS:
-        raise Http404
+    if not name or not ids or len(ids) > MOST_ROWS:
+        return _meaningless()
     rows = list(page.table.read_whole(page.table.all_rows.filter(pk__in=ids)).order_by("pk"))
     if not rows:
         raise Http404
@@ -120,9 +126,9 @@ def bulk_undo_response(request: HttpRequest, editor: Editor, *, token: str, back
     """Take a bulk edit of this session back; refused as a whole when a row was changed again since."""
     kept = request.session.get(SESSION_KEY, {})
     steps = kept.get(token)
-    if steps is None:
-        raise Http404
     try:
+        if steps is None:
+            raise Refused(_("This can no longer be undone here; each row still can, in its history."))
         editor.undo_many([(pk, seq) for pk, seq in steps])
     except DomainError as error:
         if not wants_fragment(request):
@@ -154,18 +160,14 @@ def _changed(request: HttpRequest, page: ListPage, steps: Steps, *, undo_name: s
     return answer
 
 
-def _row(page: ListPage, pk: int | None) -> Any:
+def _meaningless() -> HttpResponse:
+    """Nothing that a page of ours sends: no row, or no field that can be changed here."""
+    return toast(HttpResponse(status=422), _("Nothing was changed."), kind="error")
+
+
+def _row(page: ListPage, pk: int) -> Any:
     """SECURITY: only a row of this very list, as far as the actor may see it."""
-    row = page.table.read_whole(page.table.all_rows).filter(pk=pk or 0).first()
+    row = page.table.read_whole(page.table.all_rows).filter(pk=pk).first()
     if row is None:
         raise Http404
     return row
-
-
-def _form(page: ListPage, editor: Editor, row: Any, name: str, data: Mapping[str, Any] | None) -> forms.BaseForm:
-    if name not in {column.edit for column in page.offer.columns.values() if column.edit}:
-        raise Http404
-    try:
-        return editor.form(row, name, data)
-    except KeyError as error:
-        raise Http404 from error
