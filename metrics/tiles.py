@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from metrics.calculations.series import compare
 from metrics.charts import bucketed
+from metrics.definition_links import definition_url
 from metrics.definitions import CYCLE_TIME, STARTED, THROUGHPUT, VELOCITY, WIP, Metric
 from metrics.selectors.numbers import UnitNumbers
 from metrics.selectors.selection import Selection
@@ -42,11 +43,7 @@ class Tile:
     sample: str = ""
     rows_url: str = ""
     rows_label: str = ""
-
-    @property
-    def definition_url(self) -> str:
-        """Where the whole definition stands."""
-        return f"{reverse('metrics:definition_list')}#{self.metric.code}"
+    definition_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,9 @@ def tile_row(unit: Unit, numbers: UnitNumbers, selection: Selection, *, now: dat
         # A change of the last seconds is on its way; only an older one makes the number old.
         as_of = moment(numbers.waiting_since)
         is_stale = (now - numbers.waiting_since).total_seconds() > 60
-    return TileRow(unit, tiles, as_of, is_stale, numbers)
+    query = selection.query()
+    told = [replace(tile, definition_url=definition_url(tile.metric, unit, query=query)) for tile in tiles]
+    return TileRow(unit, told, as_of, is_stale, numbers)
 
 
 def rows_url(unit: Unit, code: str, selection: Selection) -> str:
@@ -221,7 +220,7 @@ def _velocity(unit: Unit, numbers: UnitNumbers) -> Tile:
         "code": "velocity",
         "metric": VELOCITY,
         "sample": sample,
-        "rows_url": reverse("teams:sprint_list", args=[unit.code]),
+        "rows_url": reverse("metrics:team_sprints", args=[unit.code]),
         "rows_label": _("See the sprints"),
     }
     if velocity.mean is None:

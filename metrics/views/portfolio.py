@@ -56,9 +56,12 @@ def cards_of(unit: Unit, selection: Selection) -> list[dict[str, str]]:
     names = ["types", "alignment"]
     if unit.kind in BOARDS:
         names += ["progress", "lead_times"]
-    return [
+    cards = [
         {"code": name, "url": reverse(f"metrics:unit_{name}", args=[unit.code]) + selection.query()} for name in names
     ]
+    if unit.kind == UnitKind.TEAM:
+        cards.insert(0, {"code": "sprints", "url": reverse("metrics:team_sprints", args=[unit.code])})
+    return cards
 
 
 @access(Action.VIEW, Rollup, within=Unit, by="code")

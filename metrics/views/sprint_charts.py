@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -16,7 +17,9 @@ from metrics.calculations.burn import BurnKind
 from metrics.charts import chart_file
 from metrics.charts.sprints import burndown_chart, burnup_chart, kind_words, say_do_chart, velocity_chart
 from metrics.definition_links import definition_url
-from metrics.definitions import CARRY_OVER, COMMITMENT, SCOPE_CHANGE
+from metrics.definitions import CARRY_OVER, COMMITMENT, MONTE_CARLO_WHEN, SCOPE_CHANGE, VELOCITY
+from metrics.forecast_words import concern_words
+from metrics.selectors.forecasts import ForecastInputs, ForecastPeriod, forecast_of, known_since
 from metrics.selectors.selection import selection_of
 from metrics.selectors.sprint_charts import (
     NamedItem,
@@ -34,9 +37,12 @@ from organization.terms import named
 from pmo_portal.lib.access import Action, Actor, access, actor_of
 from pmo_portal.lib.format import moment, points
 from pmo_portal.lib.pages import render_page
+from pmo_portal.lib.windows import local_day
 from teams.models import EstimateScale, Sprint, SprintState, Team
 
-SELECT = ("team__unit",)
+SELECT: Final = ("team__unit",)
+CARD: Final = "card-sprints"
+"""Where a team's dashboard shows its sprints."""
 
 
 @require_GET
@@ -52,12 +58,15 @@ def sprint_charts(request: HttpRequest, sprint: Sprint, code: str) -> HttpRespon
         "unit": unit,
         "sprint": sprint,
         "charts": _charts(shown, sprint, now),
+        "outlook": _outlook(shown["lines"], sprint, today=local_day(now)),
         "before": beside.before,
         "after": beside.after,
         "definitions": {
             "commitment": definition_url(COMMITMENT, unit),
             "scope_change": definition_url(SCOPE_CHANGE, unit),
             "carry_over": definition_url(CARRY_OVER, unit),
+            "velocity": definition_url(VELOCITY, unit),
+            "when": definition_url(MONTE_CARLO_WHEN, unit),
         },
         "rooms": unit_rooms(unit, "sprints"),
         "tabs": unit_tabs(actor, unit, "metrics"),
@@ -90,7 +99,7 @@ def sprint_card(request: HttpRequest, sprint: Sprint, code: str) -> HttpResponse
 @require_GET
 @access(Action.VIEW, Sprint, within=Team, by="code", field="unit__code", select=("unit",))
 def team_sprints(request: HttpRequest, team: Team) -> HttpResponseBase:
-    """A team's velocity with its range and how much of its commitments it kept, over its last closed sprints."""
+    """A team's running sprint, its velocity with its range and what it kept of its last sprints' commitments."""
     actor, unit, now = actor_of(request), team.unit, timezone.now()
     selection = selection_of(request.GET, now=now)
     records = sprint_records(team.pk, before=selection.end_at)
@@ -99,16 +108,23 @@ def team_sprints(request: HttpRequest, team: Team) -> HttpResponseBase:
     in_points = choice["in_points"]
     urls = [reverse("metrics:sprint_charts", args=[unit.code, record.pk]) for record in records]
     velocity = velocity_of(records, in_points=in_points)
+    running = (
+        Sprint.objects.filter(team=team, state=SprintState.ACTIVE)
+        .select_related("team__unit")
+        .order_by("starts_at", "pk")
+        .first()
+    )
     charts = [
+        *(_charts(_shown(request, actor, running, now), running, now)[:1] if running is not None else []),
         velocity_chart(records, velocity, in_points=in_points, urls=urls),
         say_do_chart(records, in_points=in_points, urls=urls),
     ]
-    running = Sprint.objects.filter(team=team, state=SprintState.ACTIVE).order_by("starts_at", "pk").first()
     context = {
         "unit": unit,
         "charts": charts,
         "running": running,
         "has_sprints": bool(records) or running is not None or team.has_sprints,
+        "is_card": request.htmx.target == CARD,  # type: ignore[attr-defined]
         **choice,
         "rooms": unit_rooms(unit, "sprints"),
         "tabs": unit_tabs(actor, unit, "metrics"),
@@ -147,6 +163,30 @@ def _charts(shown: dict[str, Any], sprint: Sprint, now: datetime) -> list[Any]:
         draw(lines, shown["names"], in_points=shown["in_points"], as_of=as_of)
         for draw in (burndown_chart, burnup_chart)
     ]
+
+
+def _outlook(lines: SprintLines | None, sprint: Sprint, *, today: date) -> dict[str, Any] | None:
+    """Whether the team's pace will do for what is left of a running sprint; None when that is not the question."""
+    if lines is None or sprint.state != SprintState.ACTIVE or sprint.ends_at is None:
+        return None
+    left = lines.steps[-1].remaining.items
+    target = local_day(sprint.ends_at - timedelta(microseconds=1))
+    if not left or target < today:
+        return None
+    unit = sprint.team.unit
+    since = known_since(unit)
+    period = ForecastPeriod(today, today, known_since=since)
+    inputs = ForecastInputs(items=left, days=(target - today).days + 1)
+    found = forecast_of(unit, period, inputs, known_since=since or period.window.end)
+    query = urlencode({"items": left, "target": target.isoformat()})
+    return {
+        "left": left,
+        "target": target,
+        "chance": found.chance,
+        "likely": found.how_many.get(85),
+        "warnings": concern_words(found.concerns),
+        "url": f"{reverse('metrics:unit_forecast', args=[unit.code])}?{query}",
+    }
 
 
 def _changes(lines: SprintLines, names: dict[int, NamedItem]) -> list[dict[str, Any]]:
