@@ -6,16 +6,17 @@ The organization's names stand for what the shell reaches by them, so that these
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import time_machine
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template import engines
 from django.urls import include, path
 
+from metrics.charts import Axis, Band, Chart, Kind, Mark, Point, Scale, Series, chart_file, on_labels
 from organization.context import live_context
 from organization.models import User
 from organization.views.components import living_context
@@ -175,6 +176,56 @@ def board_item(request: HttpRequest, key: str) -> HttpResponse:
     return HttpResponse(f"<h2>{key}</h2><p>Opened beside the board.</p><input aria-label='Note'>")
 
 
+CHARTS_PAGE = """
+{% extends "base.html" %}{% load charts %}
+{% block content %}
+  <h1>Charts</h1>
+  <button hx-get="/_charts/?more=1" hx-select="#charts" hx-target="#charts" hx-swap="morph:outerHTML">Again</button>
+  <div id="charts">{% for one in charts %}{% chart one %}{% endfor %}</div>
+{% endblock %}
+"""
+
+
+@login_not_required
+def charts(request: HttpRequest) -> HttpResponseBase:
+    """A chart of items, and one of counts whose last bar grows; a name that must stay text."""
+    dots = [
+        Point(date(2026, 6, day), day * 2, f"/_board/HAR-{day}/", f"HAR-{day} <img src=x onerror=boom()>", 1)
+        for day in range(1, 4)
+    ]
+    dots.append(Point(date(2026, 6, 3), 4, "/_charts/?list=1", "HAR-7, HAR-8", 2))
+    bars = on_labels([3, 5, 9 if "more" in request.GET else 7], [f"/_charts/?bar={at}" for at in range(3)])
+    shown = [
+        Chart(
+            code="dots",
+            title="Dots",
+            summary="Three items and two.",
+            x=Axis("Finished on", Scale.DAYS),
+            y=Axis("Cycle time", unit="days"),
+            series=[Series("", Kind.SCATTER, dots)],
+            marks=[Mark(4, "50 %: 4 days")],
+            bands=[Band(4, None, "", "warn")],
+            opens_panel=True,
+        ),
+        Chart(
+            code="bars",
+            title="Bars",
+            summary="Finished by week.",
+            x=Axis("Week", Scale.LABELS, ["1 Jun", "8 Jun", "15 Jun"]),
+            y=Axis("Items"),
+            series=[
+                Series("Finished", Kind.BAR, bars),
+                Series("Guide", Kind.LINE, on_labels([1, 2, 3]), in_table=False),
+            ],
+        ),
+        Chart("none", "Nothing", "", Axis(""), Axis(""), [], empty="Nothing was finished."),
+    ]
+    if file := chart_file(request, shown, name="example"):
+        return file
+    context = _shell(request) | {"charts": shown}
+    return HttpResponse(engines["django"].from_string(CHARTS_PAGE).render(context, request))
+
+
 EDIT_PAGE = """
 {% extends "base.html" %}
 {% block content %}
@@ -274,6 +325,7 @@ SHELL = [
 
 urlpatterns = [
     path("_edit/", edit),
+    path("_charts/", charts),
     path("_live/<int:unit>/", live_page),
     path("_live/<int:unit>/number/", live_number),
     path("_living/", living),

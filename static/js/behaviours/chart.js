@@ -154,7 +154,7 @@
     if (series.kind === "scatter") {
       const largest = Math.max(...points.map((point) => point[4]));
       return [{ ...common, type: "scatter", data, clip: false, symbolSize: (value, { data: { point } }) => Math.max(8, dot(point[4], largest)),
-        itemStyle: { color: fade(colour, 0.72), borderColor: colours.paper, borderWidth: 1 }, emphasis: { itemStyle: { color: colour, borderColor: colours.ink } }, z: 3 }];
+        itemStyle: { color: colour, opacity: 0.85, borderColor: colours.paper, borderWidth: 1 }, emphasis: { itemStyle: { opacity: 1, borderColor: colours.ink } }, z: 3 }];
     }
     if (series.kind === "histogram") {
       return [{ ...common, type: "custom", encode: { x: [0, 2], y: 1 }, data: points.map((point) => ({ value: [point[0], point[1], point[5]], point })),
