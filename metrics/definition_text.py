@@ -32,7 +32,8 @@ plain Python, and a property test holds increment, rebuild and reference togethe
 | question | answer |
 | --- | --- |
 | a late or back-dated change | takes its place by the moment at which it was true; the days it touches are corrected |
-| an undone change | counts neither itself nor its undoing; undoing the undoing brings it back |
+| an undone change | counts neither itself nor its undoing |
+| a closed sprint | keeps its figures and its lines as they were read at its close, whatever happens later |
 | an item that changes its team | flows stay with the team of that moment; open work goes along |
 | a team that changes its program | its past stays; its open work is in the new program from that day on |
 | a state that means something else | a correction re-reads all history; a change from a date holds for later entries |
@@ -52,7 +53,7 @@ Columns Backlog, Committed, Build, Test, Done; days of one month; work starts at
    3rd 3/2/0/0/0, 4th 4/3/1/0/0, 5th 4/3/1/1/0, 6th 4/3/1/1/1.
 5. Six items committed on 2,2,3,3,4,5 and done on 7,7,8,8,9,9: 6,6,6,6,6,5 days; P10 5.5, P50 6; throughput 2,2,2.
 
-Forecasts (`tests/metrics/calculations/test_forecast.py`):
+Forecasts (`tests/metrics/calculations/test_forecast.py`, over the page `tests/metrics/test_forecast_pages.py`):
 
 6. When, trials by days {3:1, 4:2, 5:3, 6:2, 7:1, 9:1}: P50 = 5, P70 = 6, P85 = 7, P95 = 9; chance by day 5 = 60 %.
 7. How many, trials {9:1, 7:2, 5:4, 4:2, 3:1}: P10 = 9, P30 = 7, P50 = 5, P85 = 4.

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from metrics.definition_links import definition_url
+from metrics.definitions import METRICS
 from metrics.models import Rollup
 from metrics.selectors.items import BEHIND, PAGE_ROWS, ItemList, ItemRow, is_sort, items_behind
 from metrics.selectors.narrowing import ALL, EVERYTHING, Datum, ItemFilter, datum_of, item_filter_of
@@ -50,6 +52,7 @@ def unit_items(request: HttpRequest, unit: Unit, metric: str) -> HttpResponseBas
     context = {
         "unit": unit,
         "behind": items.behind,
+        "definition_url": definition_url(METRICS[metric], unit, query=page_query) if metric in METRICS else "",
         "items": items,
         "columns": [COLUMNS[name] for name in items.behind.columns],
         "rows": [_shown(row, items) for row in items.rows(actor, first, page.end_index())],
