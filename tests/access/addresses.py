@@ -33,10 +33,13 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("teams:board_facet", "facet"): "who",
     ("teams:item_field_edit", "field"): "title",
     ("teams:item_undo", "seq"): 1,
+    ("collaboration:job_file", "file_pk"): 1,
+    ("collaboration:view_", "pk"): 1,
     ("teams:item_bulk_undo", "token"): "none",
     ("portfolio:epic_bulk_undo", "token"): "none",
     ("portfolio:feature_bulk_undo", "token"): "none",
     ("metrics:", "metric"): "wip",
+    ("metrics:benefit_review", "months"): 3,
 }
 """Further parameters that name no thing of their own."""
 
@@ -59,6 +62,7 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "metrics:key_result_check_in": ("money.view",),
     "metrics:check_in_edit": ("money.view",),
     "metrics:check_in_remove": ("money.view",),
+    "metrics:benefit_review": ("money.view",),
 }
 """Addresses that ask for more once the object is there: seen without these permissions, it is forbidden (403)."""
 
