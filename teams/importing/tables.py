@@ -169,7 +169,8 @@ def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
 
 def _encoding(head: bytes) -> str:
     """UTF-8, unless the beginning is not even nearly so: then what spreadsheets of the West write."""
-    bad = head[:-4].decode("utf-8", "replace").count("\ufffd")
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    bad = decoder.decode(head, final=len(head) < _SNIFF).count("\ufffd")
     return "utf-8" if bad == 0 or bad * 50 < sum(byte > 0x7F for byte in head) else "cp1252"
 
 
