@@ -11,4 +11,8 @@ class CollaborationConfig(AppConfig):
 
     def ready(self) -> None:
         from collaboration import entries, policies  # noqa: F401 - it needs the loaded models
+        from collaboration.selectors.saved_views import SavedViews
         from collaboration.services import exports  # noqa: F401 - it says how export jobs are done
+        from pmo_portal.lib.lists.saved import register_view_source
+
+        register_view_source(SavedViews())

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import approvals, exports, jobs
+from collaboration.views import approvals, exports, jobs, saved_views
 
 app_name = "collaboration"
 
 urlpatterns = [
+    # Saved views of lists
+    path("views/", saved_views.view_menu, name="view_menu"),
+    path("views/new/", saved_views.view_create, name="view_create"),
+    path("views/<int:pk>/", saved_views.view_edit, name="view_edit"),
+    path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     # Approvals
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<int:pk>/", approvals.approval_detail, name="approval_detail"),

@@ -10,6 +10,7 @@ from collaboration.models.approvals import (
     Verdict,
 )
 from collaboration.models.jobs import FilePurpose, Job, JobError, JobFile, JobState
+from collaboration.models.saved_views import SavedView
 
 __all__ = [
     "ApprovalRequest",
@@ -23,5 +24,6 @@ __all__ = [
     "JobError",
     "JobFile",
     "JobState",
+    "SavedView",
     "Verdict",
 ]

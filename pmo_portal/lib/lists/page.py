@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
@@ -173,7 +174,11 @@ class ListPage:
     def views_url(self) -> str:
         """Where the menu of saved views comes from; it is told what is shown now."""
         source = view_source()
-        return source.menu_url(list_code=self.spec.code, unit_id=self.scope.unit_id) if source else ""
+        if source is None:
+            return ""
+        url = source.menu_url(list_code=self.spec.code, unit_id=self.scope.unit_id)
+        told = {"path": self.path, "query": self.question, "view": self.view.pk if self.view else 0}
+        return f"{url}&{urlencode(told)}"
 
     @property
     def question(self) -> str:
