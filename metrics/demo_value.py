@@ -11,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 from metrics.demo_kpis import FORMULAS, KPIS, DemoKpi
 from metrics.models import Frequency, Kpi, KpiSource, Objective
 from metrics.selectors.value_metrics import formula_inputs
+from metrics.services.benefits import benefit_create, benefit_review
 from metrics.services.check_ins import check_in_record
 from metrics.services.formulas import formula_measure
 from metrics.services.kpis import kpi_create
@@ -48,6 +49,7 @@ def value(world: DemoWorld) -> None:
     for kpi_id, numbers in formula_inputs(day=local_day(world.now)):
         formula_measure(kpi_id=kpi_id, values=numbers, at=world.now)
     _objectives(world, kpis)
+    _benefits(world, staff)
     _said(world)
 
 
@@ -215,6 +217,46 @@ def _by_hand(
             },
             at=world.now,
         )
+
+
+def _benefits(world: DemoWorld, staff: PersonActor) -> None:
+    """What two epics promised: one that is live and over its promise, one whose review nobody has made."""
+    epics = {epic.title: epic for epic in Epic.objects.filter(unit=world.units["LARK"], deleted_at__isnull=True)}
+    today = local_day(world.now)
+    for title, name, format_, baseline, promised, months_ago, reviews in (
+        ("Self-service refunds", "Calls about refunds a month", "NUMBER", 1210, 480, 7, {3: 790, 6: 610}),
+        ("Clear fees", "Complaints about fees a month", "NUMBER", 380, 190, 4, {}),
+        ("Instant payouts", "Extra income a month", "MONEY", 0, 45_000, 0, {}),
+    ):
+        if title not in epics:
+            continue
+        benefit = benefit_create(
+            actor=staff,
+            epic=epics[title],
+            values={
+                "name": name,
+                "owner": world.people[Role.PMO_STAFF],
+                "number_format": format_,
+                "currency": "EUR" if format_ == "MONEY" else "",
+                "baseline_value": Decimal(baseline),
+                "promised_value": Decimal(promised),
+                "released_on": today - relativedelta(months=months_ago) if months_ago else None,
+            },
+            at=world.began_at,
+        )
+        for months, measured in reviews.items():
+            benefit_review(
+                actor=staff,
+                benefit=benefit,
+                months=months,
+                values={
+                    "day": today - relativedelta(months=months_ago - months),
+                    "value": Decimal(measured),
+                    "confidence": "HIGH",
+                },
+                seen_version=None,
+                at=world.now,
+            )
 
 
 def _said(world: DemoWorld) -> None:

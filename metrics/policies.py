@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, RollupTeam, StatusUpdate
+from metrics.models import (
+    Benefit,
+    BenefitReview,
+    CheckIn,
+    KeyResult,
+    Kpi,
+    Measurement,
+    Objective,
+    Rollup,
+    RollupTeam,
+    StatusUpdate,
+)
 from pmo_portal.lib.access import Actor, Policy, register_policy
 
 
@@ -99,6 +110,32 @@ class CheckInPolicy(_Amounts):
 
     def is_money(self, obj: CheckIn) -> bool:
         return obj.key_result.is_money
+
+
+@register_policy
+class BenefitPolicy(_Amounts):
+    """What an epic promised belongs to the epic's portfolio."""
+
+    model = Benefit
+    noun = "benefit"
+    unit_lookup = "epic__unit"
+    field_groups = {"MONEY": ("baseline_value", "promised_value")}
+
+    def is_money(self, obj: Benefit) -> bool:
+        return obj.is_money
+
+
+@register_policy
+class BenefitReviewPolicy(_Amounts):
+    """What came of a promise."""
+
+    model = BenefitReview
+    noun = "benefit"
+    unit_lookup = "benefit__epic__unit"
+    field_groups = {"MONEY": ("value", "comment")}
+
+    def is_money(self, obj: BenefitReview) -> bool:
+        return obj.benefit.is_money
 
 
 @register_policy

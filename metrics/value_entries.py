@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Q
@@ -12,8 +12,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo_value import value
-from metrics.models import DrivenBy, KeyResult, KpiSource, Objective, StatusUpdate
+from metrics.models import Benefit, DrivenBy, KeyResult, KpiSource, Objective, StatusUpdate
 from metrics.selectors.value import kpi_lines, kpis_seen
+from metrics.selectors.value_benefits import benefit_lines, benefits_seen
 from metrics.selectors.value_objectives import fill_values, key_result_line
 from metrics.selectors.value_status import StatusLine, updates_seen, without_newer
 from organization.models import Unit, UnitKind
@@ -40,6 +41,8 @@ from pmo_portal.lib.registry import (
 from pmo_portal.lib.windows import local_day
 
 MOST_TO_DOS: Final = 20
+SOON: Final = timedelta(days=14)
+"""A benefit review is announced to its owner so long before it is due."""
 
 
 def _sees(permission: str) -> Callable[[Actor], bool]:
@@ -52,6 +55,14 @@ def _epic_url(epic: Any) -> str:
 
 def _epic_updates(actor: Actor, epic: Any) -> int:
     return visible(actor, StatusUpdate).filter(epic=epic, removed_at__isnull=True).count()
+
+
+def _benefits_url(epic: Any) -> str:
+    return reverse("metrics:epic_benefits", args=[epic.key])
+
+
+def _benefit_count(actor: Actor, epic: Any) -> int:
+    return visible(actor, Benefit).filter(epic=epic, archived_at__isnull=True).count()
 
 
 def _unit_url(unit: Unit) -> str:
@@ -109,6 +120,16 @@ def _late(actor: Actor, now: datetime) -> list[ToDo]:
         for line in lines
         if line.is_stale
     ]
+    owned = benefits_seen(actor).filter(owner_id=actor.person_id, released_on__isnull=False)
+    to_dos += [
+        ToDo(
+            label=line.benefit.name,
+            url=reverse("metrics:epic_benefits", args=[line.benefit.epic.key]),
+            detail=gettext("benefit review due on %(day)s") % {"day": formatting.day(cell.due_on)},
+        )
+        for line in benefit_lines(actor, owned[:MOST_TO_DOS], day=today)
+        if (cell := line.next_cell) is not None and cell.due_on is not None and cell.due_on <= today + SOON
+    ]
     mine = updates_seen(actor).filter(author_id=actor.person_id, next_due_on__lt=today)
     return to_dos + [
         ToDo(
@@ -136,6 +157,7 @@ navigation.register(
 unit_pages.register(
     UnitPage("value", _("Value"), "trophy", frozenset(UnitKind.values), _unit_url, "objective.view"), position=58
 )
+epic_pages.register(FeaturePage("benefits", _("Benefits"), _benefits_url, _benefit_count), position=36)
 epic_pages.register(FeaturePage("status", _("Status"), _epic_url, _epic_updates), position=35)
 create_actions.register(
     CreateAction(_("Objective"), "target", "metrics:objective_choose", "objective.create"), position=50

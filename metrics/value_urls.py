@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import key_results, kpis, measurements, objectives, status, value
+from metrics.views import benefits, key_results, kpis, measurements, objectives, status, value
 
 urlpatterns = [
     path("value/", value.value, name="value"),
@@ -34,6 +34,12 @@ urlpatterns = [
     path("key-results/<int:pk>/check-in/", key_results.key_result_check_in, name="key_result_check_in"),
     path("check-ins/<int:pk>/edit/", key_results.check_in_edit, name="check_in_edit"),
     path("check-ins/<int:pk>/remove/", key_results.check_in_remove, name="check_in_remove"),
+    path("benefits/", benefits.benefit_list, name="benefit_list"),
+    path("epics/<str:key>/benefits/", benefits.epic_benefits, name="epic_benefits"),
+    path("epics/<str:key>/benefits/new/", benefits.benefit_create, name="benefit_create"),
+    path("benefits/<int:pk>/edit/", benefits.benefit_edit, name="benefit_edit"),
+    path("benefits/<int:pk>/archive/", benefits.benefit_archive, name="benefit_archive"),
+    path("benefits/<int:pk>/reviews/<int:months>/", benefits.benefit_review, name="benefit_review"),
     path("units/<str:code>/status/", status.unit_status, name="unit_status"),
     path("units/<str:code>/status/new/", status.status_create, name="status_create"),
     path("epics/<str:key>/status/", status.epic_status, name="epic_status"),

@@ -43,6 +43,7 @@ NOUNS: Final = {
     "objective": gettext_lazy("Objectives and key results"),
     "check_in": gettext_lazy("Check-ins of key results"),
     "status": gettext_lazy("Status updates"),
+    "benefit": gettext_lazy("Benefits of epics"),
     "import": gettext_lazy("Imports"),
     "operations": gettext_lazy("Operation of the portal"),
 }

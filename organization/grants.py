@@ -64,6 +64,7 @@ _LOOK: Final = _down(
     "objective.view",
     "check_in.view",
     "status.view",
+    "benefit.view",
     "approval.view",
     "approval_rule.view",
 )
@@ -105,6 +106,7 @@ _OUTCOMES: Final = _VALUES | _down(
     *_all_of("kpi", "delete", "manage"),
     *_all_of("objective", "delete", "manage"),
     "status.delete",
+    *_all_of("benefit", "create", "edit", "delete"),
 )
 _HOUSE: Final = _down(
     *_all_of("unit", "create", "edit", "move", "manage"),

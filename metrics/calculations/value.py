@@ -156,6 +156,23 @@ def whole_verdict(parts: Sequence[Verdict]) -> Verdict:
     return Verdict.ON_TRACK if set(known) == {Verdict.ON_TRACK} else Verdict.AT_RISK
 
 
+REVIEW_MONTHS: Final = (3, 6, 12)
+"""How long after a release a benefit is looked at."""
+
+
+def review_days(released_on: date) -> dict[int, date]:
+    """The days on which a benefit is looked at, by the months after its release."""
+    return {months: released_on + relativedelta(months=months) for months in REVIEW_MONTHS}
+
+
+def realised_ratio(*, baseline: Decimal, promised: Decimal, measured: Decimal | None) -> float | None:
+    """(measured - baseline) / (promised - baseline): 1 is what was promised, more is more, below 0 it became worse.
+    None without a measurement, and where nothing was promised."""
+    if measured is None or promised == baseline:
+        return None
+    return float((measured - baseline) / (promised - baseline))
+
+
 # -- when a value is due ---------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """How is it going: what is derived from events, and can be thrown away and rebuilt; and what people say of value: KPIs,
 objectives, status updates."""
 
+from metrics.models.benefits import Benefit, BenefitReview
 from metrics.models.facts import ItemFact, ItemInterval
 from metrics.models.freshness import RollupMembership, RollupTeam, StateReading
 from metrics.models.kpis import (
@@ -22,6 +23,8 @@ from metrics.models.things import StateStay
 
 __all__ = [
     "BegunWork",
+    "Benefit",
+    "BenefitReview",
     "CheckIn",
     "Confidence",
     "CycleWeek",

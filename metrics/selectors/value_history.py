@@ -6,7 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate, VerdictOverride
+from metrics.models import (
+    Benefit,
+    BenefitReview,
+    CheckIn,
+    KeyResult,
+    Kpi,
+    Measurement,
+    Objective,
+    StatusUpdate,
+    VerdictOverride,
+)
 from organization.selectors.history import Entry, Source, history
 from pmo_portal.lib.access import Actor, policy_for, visible
 
@@ -74,3 +84,26 @@ def objective_history(actor: Actor, objective: Objective, key_results: list[KeyR
 def status_history(actor: Actor, update: StatusUpdate) -> list[Entry]:
     """What became of a status update."""
     return history(actor, [Source(StatusUpdate, {"pgh_obj": update.pk}, _("Status update"), left_out=_NOT_SAID)])
+
+
+def benefit_history(actor: Actor, benefit: Benefit) -> list[Entry]:
+    """What became of a benefit and its reviews, the latest first."""
+    return history(
+        actor,
+        [
+            Source(
+                Benefit,
+                {"pgh_obj": benefit.pk},
+                _("Benefit"),
+                policy_for(Benefit).hidden_fields(actor, benefit),
+                left_out=_NOT_SAID | {"epic"},
+            ),
+            Source(
+                BenefitReview,
+                {"benefit": benefit.pk},
+                _("Review"),
+                policy_for(BenefitReview).hidden_fields(actor, BenefitReview(benefit=benefit)),
+                left_out=_NOT_SAID | {"benefit"},
+            ),
+        ],
+    )

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metrics.calculations.value import Verdict
-from metrics.models import CheckIn, KpiSource, Measurement, StatusUpdate
+from metrics.models import Benefit, CheckIn, KpiSource, Measurement, StatusUpdate
 from metrics.selectors.value import TONES, KpiLine, kpi_lines, kpis_seen, verdict_label
+from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_seen
 from metrics.selectors.value_objectives import ObjectiveLine, as_tree, objective_lines, objectives_seen
 from metrics.selectors.value_status import StatusLine, feed_of
 from organization.models import Unit, UnitKind
@@ -76,6 +77,7 @@ class ValuePage:
     strategy: PortfolioStrategy | None = None
     attention: list[Attention] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    benefits: list[BenefitLine] = field(default_factory=list)
 
     @property
     def own_kpis(self) -> list[KpiLine]:
@@ -120,6 +122,8 @@ def value_page(actor: Actor, unit: Unit, *, day: date) -> ValuePage:
     page.status = next(own, None)
     if unit.kind == UnitKind.PORTFOLIO and (actor.is_system or actor.can("theme.view", unit.pk)):
         (page.strategy,) = strategies([unit], actor=actor)
+    benefits = benefits_seen(actor).filter(epic__unit__in=below)
+    page.benefits = benefit_lines(actor, benefits[:MOST_THINGS], day=day)
     page.decisions = _decisions(actor, below)
     page.attention = sorted(_attention(actor, page), key=lambda one: (-one.weight, one.label))
     return page
@@ -170,6 +174,8 @@ def _attention(actor: Actor, page: ValuePage) -> Iterable[Attention]:
         yield from _of_kpi(actor, line)
     for update in page.updates:
         yield from _of_update(actor, update)
+    for benefit in page.benefits:
+        yield from _of_benefit(actor, benefit)
 
 
 def _of_objective(actor: Actor, line: ObjectiveLine) -> Iterable[Attention]:
@@ -221,6 +227,25 @@ def _of_kpi(actor: Actor, line: KpiLine) -> Iterable[Attention]:
             _("Enter a value") if may else "",
             reverse("metrics:kpi_measure", args=[kpi.pk]) if may else "",
         )
+
+
+def _of_benefit(actor: Actor, line: BenefitLine) -> Iterable[Attention]:
+    cell = line.next_cell
+    if cell is None or not cell.is_overdue:
+        return
+    benefit = line.benefit
+    may = policy_for(Benefit).allows(actor, Action.EDIT, benefit) and not line.is_hidden
+    due = _("benefit review was due on %(day)s") % {"day": formatting.day(cell.due_on)}
+    yield Attention(
+        55,
+        "warn",
+        "coins",
+        benefit.name,
+        reverse("metrics:epic_benefits", args=[benefit.epic.key]),
+        f"{due}{_owned(benefit.owner)}",
+        _("Measure it") if may else "",
+        reverse("metrics:benefit_review", args=[benefit.pk, cell.months]) if may else "",
+    )
 
 
 def _of_update(actor: Actor, line: StatusLine) -> Iterable[Attention]:

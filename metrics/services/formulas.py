@@ -91,7 +91,11 @@ def remeasure_users(changed: Iterable[Kpi], *, at: datetime) -> None:
     """Compute anew every KPI whose formula uses one of ``changed``, and those that use them."""
     ids = [kpi.pk for kpi in changed]
     while ids:
-        users = list(Kpi.objects.filter(inputs__uses__in=ids, source=KpiSource.FORMULA).distinct().order_by("pk"))
+        # Locked: two values of one day that come at once must not both add the formula's value of that day.
+        using = KpiInput.objects.filter(uses__in=ids).values("kpi")
+        users = list(
+            Kpi.objects.select_for_update(of=("self",)).filter(pk__in=using, source=KpiSource.FORMULA).order_by("pk")
+        )
         for user in users:
             formula = parse(user.formula)
             is_money = take_money(user, None)

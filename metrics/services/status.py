@@ -38,6 +38,8 @@ def status_create(
     _check_names(values)
     if about is not None and about.unit_id != unit.pk:
         raise ValueError("an update about a thing belongs to the unit of that thing")
+    if (isinstance(about, Objective) and about.archived_at) or (isinstance(about, Epic) and about.deleted_at):
+        raise Refused(_("It is put away. Take it back first."))
     update = StatusUpdate(
         unit=unit,
         epic=about if isinstance(about, Epic) else None,

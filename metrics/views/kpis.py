@@ -22,12 +22,12 @@ from metrics.definitions.value import KPI
 from metrics.forms.kpis import KpiForm
 from metrics.forms.value import VerdictForm
 from metrics.models import Kpi, Measurement
-from metrics.selectors.value import kpi_lines, kpis_seen, measurements_of, value_text
+from metrics.selectors.value import KpiLine, kpi_lines, kpis_seen, measurements_of, value_text
 from metrics.selectors.value_history import kpi_history, kpi_neighbours
 from metrics.selectors.value_scope import currency_of, unit_filter
 from metrics.services import kpis as services
 from metrics.services import status as verdicts
-from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, verdict_chips
+from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
@@ -48,7 +48,7 @@ MOST_LINES = 2_000
 
 @listing(Action.VIEW, Kpi)
 @require_GET
-def kpi_list(request: HttpRequest) -> HttpResponse:
+def kpi_list(request: HttpRequest) -> HttpResponseBase:
     """Every KPI one may see: latest value, trend, target, verdict, what is late."""
     actor = actor_of(request)
     today = local_day(timezone.now())
@@ -61,19 +61,22 @@ def kpi_list(request: HttpRequest) -> HttpResponse:
     text = query.get("q", "").strip().replace("\x00", "")
     if text:
         kpis = kpis.filter(Q(name__icontains=text) | Q(code__icontains=text) | Q(owner__name__icontains=text))
-    verdict, is_late = query.get("verdict", ""), "late" in query
-    if verdict or is_late:
+    verdict, is_late, is_file = query.get("verdict", ""), "late" in query, query.get("format") == "csv"
+    if verdict or is_late or is_file:
         rows: Any = [
             line
             for line in kpi_lines(actor, kpis[:MOST_LINES], day=today)
             if (not verdict or line.standing.verdict == verdict) and (not is_late or line.late_days)
         ]
+        if is_file:
+            return _list_as_file(rows)
         page = Paginator(rows, PAGE_ROWS).get_page(query.get("page"))
         lines = list(page.object_list)
     else:
         page = Paginator(kpis, PAGE_ROWS).get_page(query.get("page"))
         lines = kpi_lines(actor, page.object_list, day=today)
     context = {
+        "value_tabs": value_tabs(actor, "kpis"),
         "lines": lines,
         "page": page,
         "total": total,
@@ -86,11 +89,33 @@ def kpi_list(request: HttpRequest) -> HttpResponse:
         ],
         "hidden": [(name, value) for name, value in query.items() if name not in {"q", "page"}],
         "may_create": bool(actor.is_system or actor.units("kpi.create")),
+        "csv_url": with_parameter(request, "format", "csv"),
         "upload_url": _upload_url(actor, [unit.chosen] if unit.chosen else unit.units),
         "definition_url": definition_url(KPI),
         "crumbs": value_crumbs(_("KPIs")),
     }
     return render_page(request, "metrics/kpi_list.html", context, fragment="results")
+
+
+def _list_as_file(lines: Sequence[KpiLine]) -> HttpResponseBase:
+    """The list as it is filtered, one line a KPI."""
+    head = ["kpi", "name", "unit", "value", "day", "target", "verdict", "computed", "days_late", "owner"]
+    rows = (
+        [
+            line.kpi.code,
+            line.kpi.name,
+            line.kpi.unit.code,
+            "" if line.is_hidden or line.latest is None else line.latest.value,
+            line.measured_on,
+            "" if line.is_hidden else line.kpi.target_value,
+            line.standing.verdict,
+            line.standing.computed,
+            line.late_days,
+            line.kpi.owner.name if line.kpi.owner else "",
+        ]
+        for line in lines
+    )
+    return csv_response(name="kpis", head=head, rows=rows)
 
 
 def _upload_url(actor: Actor, units: Sequence[Unit]) -> str:

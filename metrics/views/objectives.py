@@ -37,7 +37,7 @@ from metrics.selectors.value_scope import unit_filter
 from metrics.selectors.value_status import updates_about
 from metrics.services import objectives as services
 from metrics.services import status as verdicts
-from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, verdict_chips
+from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
@@ -58,7 +58,7 @@ SELECT = ("unit", "owner", "period", "theme", "parent")
 
 @listing(Action.VIEW, Objective)
 @require_GET
-def objective_list(request: HttpRequest) -> HttpResponse:
+def objective_list(request: HttpRequest) -> HttpResponseBase:
     """The tree of objectives one may see: what serves what, how far each is, what is silent."""
     actor = actor_of(request)
     today = local_day(timezone.now())
@@ -79,8 +79,12 @@ def objective_list(request: HttpRequest) -> HttpResponse:
     lines = objective_lines(actor, objectives[:MOST_LINES], day=today)
     if verdict:
         lines = [line for line in lines if line.standing.verdict == verdict]
+    if query.get("format") == "csv":
+        return _list_as_file(as_tree(lines))
     context = {
+        "value_tabs": value_tabs(actor, "objectives"),
         "lines": as_tree(lines),
+        "csv_url": with_parameter(request, "format", "csv"),
         "total": total,
         "is_cut": len(lines) == MOST_LINES,
         "q": text,
@@ -96,6 +100,26 @@ def objective_list(request: HttpRequest) -> HttpResponse:
         "crumbs": value_crumbs(_("Objectives")),
     }
     return render_page(request, "metrics/objective_list.html", context, fragment="results")
+
+
+def _list_as_file(lines: list[ObjectiveLine]) -> HttpResponseBase:
+    """The tree as it is filtered, one line an objective."""
+    head = ["level", "objective", "unit", "period", "score", "verdict", "computed", "key_results", "owner"]
+    rows = (
+        [
+            line.depth,
+            line.objective.title,
+            line.objective.unit.code,
+            line.objective.period.name if line.objective.period else "",
+            "" if line.score is None else round(line.score, 4),
+            line.standing.verdict,
+            line.standing.computed,
+            len(line.key_results),
+            line.objective.owner.name if line.objective.owner else "",
+        ]
+        for line in lines
+    )
+    return csv_response(name="objectives", head=head, rows=rows)
 
 
 @listing(Action.CREATE, Objective)

@@ -15,7 +15,7 @@ from metrics.definitions.value import KPI, OBJECTIVE
 from metrics.models import Kpi, Objective, StatusUpdate
 from metrics.selectors.value_page import MOST_SHOWN, MOST_TILES, value_page, verdict_counts
 from metrics.selectors.value_scope import UnitFilter, unit_filter
-from metrics.views.value_frames import unit_menu
+from metrics.views.value_frames import unit_menu, value_tabs
 from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import tiles_url, unit_crumbs, unit_tabs
@@ -38,8 +38,13 @@ def value(request: HttpRequest) -> HttpResponse:
     if units.chosen is None and units.units:
         units = UnitFilter(units.units, units.units[0], day)
     if units.chosen is None:
-        return render_page(request, "metrics/value.html", {"unit": None, "crumbs": [(_("Value"), "")]})
+        return render_page(
+            request,
+            "metrics/value.html",
+            {"unit": None, "tabs": value_tabs(actor, "value"), "crumbs": [(_("Value"), "")]},
+        )
     context = _context(request, units.chosen)
+    context["tabs"] = value_tabs(actor, "value")
     context["unit_menu"] = unit_menu(request, units)
     context["crumbs"] = [(_("Value"), "")]
     response = render_page(request, "metrics/value.html", context, fragment="body")

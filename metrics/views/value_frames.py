@@ -12,12 +12,36 @@ from metrics.models import Verdict
 from metrics.selectors.value import TONES
 from metrics.selectors.value_scope import UnitFilter
 from organization.models import Unit
+from pmo_portal.lib.access import Actor
 
 
 def value_crumbs(*here: tuple[str, str] | str) -> list[tuple[str, str]]:
     """The way to a page of value; a plain word is the page itself."""
     steps = [(one, "") if isinstance(one, str) else one for one in here]
     return [(_("Value"), reverse("metrics:value")), *steps]
+
+
+def value_tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
+    """The rooms of value that this person may open, for components/tabs.html."""
+    rooms = (
+        ("value", _("Overview"), "trophy", "metrics:value", "objective.view"),
+        ("objectives", _("Objectives"), "target", "metrics:objective_list", "objective.view"),
+        ("kpis", _("KPIs"), "gauge", "metrics:kpi_list", "kpi.view"),
+        ("benefits", _("Benefits"), "coins", "metrics:benefit_list", "benefit.view"),
+    )
+    return [
+        {"label": label, "url": reverse(name), "icon": icon, "is_current": code == current}
+        for code, label, icon, name, permission in rooms
+        if actor.is_system or actor.units(permission)
+    ]
+
+
+def with_parameter(request: HttpRequest, name: str, value: str) -> str:
+    """This page's address with one parameter more."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    query[name] = value
+    return f"?{query.urlencode()}"
 
 
 def flag_chip(request: HttpRequest, name: str, label: str, *, is_on: bool, value: str = "1", icon: str = "") -> Any:

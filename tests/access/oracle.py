@@ -11,7 +11,18 @@ from typing import Final
 from django.db import models
 
 from collaboration.models import ApprovalRequest, ApprovalRule, Job
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, StatusUpdate
+from metrics.models import (
+    Benefit,
+    BenefitReview,
+    CheckIn,
+    KeyResult,
+    Kpi,
+    Measurement,
+    Objective,
+    Rollup,
+    RollupTeam,
+    StatusUpdate,
+)
 from organization.grants import ROLE_GRANTS, Grant, Reach
 from organization.models import (
     Calendar,
@@ -66,11 +77,14 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     Job: "import",
     ImportPlan: "import",
     Rollup: "metrics",
+    RollupTeam: "operations",
     Kpi: "kpi",
     Measurement: "measurement",
     Objective: "objective",
     KeyResult: "objective",
     CheckIn: "check_in",
+    Benefit: "benefit",
+    BenefitReview: "benefit",
     StatusUpdate: "status",
 }
 """The noun of the permissions on each kind of thing."""

@@ -10,7 +10,20 @@ from django.db import models
 
 from collaboration.models import ApprovalRequest, ApprovalRule, Job
 from collaboration.services.approval_rules import approval_rule_create
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, Rollup, ScopeKind, StatusUpdate
+from metrics.models import (
+    Benefit,
+    BenefitReview,
+    CheckIn,
+    KeyResult,
+    Kpi,
+    Measurement,
+    Objective,
+    Rollup,
+    RollupTeam,
+    ScopeKind,
+    StatusUpdate,
+)
+from metrics.services.benefits import benefit_create, benefit_review
 from metrics.services.check_ins import check_in_record
 from metrics.services.kpis import kpi_create
 from metrics.services.measurements import measurement_record
@@ -89,7 +102,7 @@ class Place:
 
     def unit_at(self, model: type[models.Model]) -> Unit:
         """The unit a thing of this kind belongs to here."""
-        if model in {StrategicTheme, Epic, BusinessCase}:
+        if model in {StrategicTheme, Epic, BusinessCase, Benefit, BenefitReview}:
             return self.portfolio
         return self.program if model is Feature else self.unit
 
@@ -178,6 +191,24 @@ def _key_result(place: Place) -> KeyResult:
     return key_result_create(actor=SYSTEM, objective=place.the(Objective), values=values, at=NOW)
 
 
+def _benefit(place: Place) -> Benefit:
+    values = {
+        "name": "Earn more",
+        "number_format": "MONEY",
+        "currency": "EUR",
+        "baseline_value": 1,
+        "promised_value": 9,
+        "released_on": date(2026, 1, 5),
+    }
+    return benefit_create(actor=SYSTEM, epic=place.the(Epic), values=values, at=NOW)
+
+
+def _benefit_review(place: Place) -> BenefitReview:
+    return benefit_review(
+        actor=SYSTEM, benefit=place.the(Benefit), months=3, values=_READING, seen_version=None, at=NOW
+    )
+
+
 _READING: Final = {"day": date(2026, 6, 2), "value": 10}
 
 
@@ -218,12 +249,15 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     ApprovalRequest: _approval_request,
     ImportPlan: lambda place: ImportPlan.objects.create(unit=place.unit, source="tracker"),
     Rollup: _rollup,
+    RollupTeam: lambda place: RollupTeam.objects.get_or_create(team=place.the(Team))[0],
     Kpi: _kpi,
     Measurement: lambda place: measurement_record(actor=SYSTEM, kpi=place.the(Kpi), values=_READING, at=NOW),
     Objective: lambda place: objective_create(
         actor=SYSTEM, unit=place.unit, values={"title": f"Be liked by {place.unit.name}"}, at=NOW
     ),
     KeyResult: _key_result,
+    Benefit: _benefit,
+    BenefitReview: _benefit_review,
     CheckIn: lambda place: check_in_record(actor=SYSTEM, key_result=place.the(KeyResult), values=_READING, at=NOW),
     StatusUpdate: lambda place: status_create(
         actor=SYSTEM,

@@ -73,6 +73,8 @@ def test_amounts_and_addresses_belong_to_groups() -> None:
         "Measurement": {"MONEY": ("value", "comment")},
         "KeyResult": {"MONEY": ("start_value", "target_value")},
         "CheckIn": {"MONEY": ("value", "comment")},
+        "Benefit": {"MONEY": ("baseline_value", "promised_value")},
+        "BenefitReview": {"MONEY": ("value", "comment")},
     }
 
 

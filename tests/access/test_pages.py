@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from django.db import models
 
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate
+from metrics.models import Benefit, BenefitReview, CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate
 from organization.models import Person, Unit
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, WorkflowState
 from teams.models import Sprint, WorkItem
@@ -36,6 +36,8 @@ TEXTS: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Objective: ("title", "description"),
     KeyResult: ("title",),
     CheckIn: ("comment",),
+    Benefit: ("name", "description"),
+    BenefitReview: ("comment",),
     StatusUpdate: ("headline", "narrative", "help_needed"),
 }
 """Every text that somebody types, by kind."""
@@ -47,6 +49,8 @@ VALUES: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Measurement: ("value",),
     KeyResult: ("target_value",),
     CheckIn: ("value",),
+    Benefit: ("promised_value",),
+    BenefitReview: ("value",),
 }
 """The numbers that are amounts because of what their KPI or key result is."""
 
@@ -109,6 +113,7 @@ QUERIES: Final = {
     "board_cards": ("?all=1",),
     "kpi_detail": ("", "?format=csv", "?csv=values"),
     "objective_detail": ("", "?format=csv"),
+    "benefit_list": ("", "?format=csv"),
     "unit_status": ("", "?all=1", "?format=csv"),
     "backlog_rows": ("?all=1",),
 }

@@ -121,6 +121,7 @@ BY_NAME: Final[dict[str, Any]] = {
     "verdict": "AT_RISK",
     "expires_on": date(2026, 7, 1),
     "is_removed": True,
+    "months": 3,
     "about": None,
     "mode": "HOSTED",
 }
