@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from metrics.definition_text import definitions_as_markdown
 from metrics.definitions import METRICS
@@ -351,7 +352,7 @@ def test_definitions_are_shown_and_documented(client_as: Callable[[str], Client]
     page = client_as("executive").get(reverse("metrics:definition_list")).content.decode()
     for metric in METRICS.values():
         assert f'id="{metric.code}"' in page
-        assert str(metric.name) in page
+        assert escape(str(metric.name)) in page
     call_command("metrics_docs", check=True)
     assert definitions_as_markdown().count("\n### ") == len(METRICS)
 
