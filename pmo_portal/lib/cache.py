@@ -2,7 +2,8 @@
 
 The cache, rate limits and nudges live in Redis, the truth lives in PostgreSQL: when Redis is stopped, full or slow,
 a page must still be served. This backend answers "not cached" instead of an error, logs it, and leaves Redis alone
-for a moment, so that a dead server does not add its timeout to every call of every request.
+for a moment, so that a dead server does not add its timeout to every call of every request. Values are kept as plain
+text (see `lib.plain`), never pickled.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import structlog
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from pmo_portal.lib.plain import PlainSerializer
+
 logger = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 2.0
@@ -24,7 +27,8 @@ class FailOpenRedisCache(RedisCache):
     """Django's Redis cache; every operation falls back to the answer of an empty cache when Redis fails."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
+        options = {"serializer": PlainSerializer(), **params.get("OPTIONS", {})}
+        super().__init__(server, {**params, "OPTIONS": options})
         self._retry_at = 0.0
 
     def _attempt(self, operation: Callable[..., Any], fallback: Any, *args: Any, **kwargs: Any) -> Any:
