@@ -14,6 +14,9 @@ from pmo_portal.lib.live import channel_prefix
 
 TIMEOUT_SECONDS = 0.5
 
+# Only from what is still counted: a count that has run out must not begin anew below nothing.
+_TAKE_BACK = "return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('DECR', KEYS[1])"
+
 
 class LimitsUnavailable(Exception):
     """Tries cannot be counted now; whoever guards a door keeps it shut."""
@@ -49,6 +52,15 @@ def attempts_forget(*, door: str, who: str) -> None:
     """Start counting anew: the door opened."""
     try:
         _client(settings.REDIS_URL).delete(_key(door, who))
+    except (redis.RedisError, OSError) as error:
+        raise LimitsUnavailable from error
+
+
+def attempt_returned(*, door: str, who: str) -> None:
+    """Take back one counted try, which was none: others of the same ``who`` stay counted."""
+    key = _key(door, who)
+    try:
+        _client(settings.REDIS_URL).eval(_TAKE_BACK, 1, key)
     except (redis.RedisError, OSError) as error:
         raise LimitsUnavailable from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -15,6 +16,7 @@ from django.test import Client, override_settings
 from organization.access import SYSTEM
 from organization.models import User
 from organization.services.people import person_deactivate
+from organization.views import sign_in as sign_in_views
 from pmo_portal.lib import limits
 from tests.factories.organization import NOW, person_make, role_make, user_make
 from tests.personas import World
@@ -85,6 +87,39 @@ def test_sign_in_is_refused_after_ten_wrong_tries_even_with_the_right_password(c
     assert refused.status_code == 429
     assert "Try again in 5 minutes" in refused.content.decode()
     assert sign_in(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
+
+
+def test_one_password_tried_on_everybody_is_stopped_at_its_place(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in_views, "TRIES_OF_A_PLACE", 6)
+    for number in range(5):
+        assert sign_in(client, email=f"person{number}@example.org").status_code == 422
+        # Whoever comes in is not counted: an office may share one address.
+        assert sign_in(Client()).status_code == 302
+    assert sign_in(client, email="person6@example.org").status_code == 422
+    assert sign_in(client, email="person7@example.org").status_code == 429
+    assert sign_in(client).status_code == 429
+    assert sign_in(Client(REMOTE_ADDR="192.0.2.8")).status_code == 302
+
+
+def test_tries_at_once_never_exceed_their_number() -> None:
+    """A thousand at the same moment: as many are looked at as may be, not one more; taking one back gives one."""
+
+    def tried(_number: int) -> bool:
+        try:
+            limits.attempt_count(door="test", who="crowd", tries=7, seconds=60)
+        except limits.TooOften:
+            return False
+        return True
+
+    limits.attempts_forget(door="test", who="crowd")
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(tried, range(1_000))) == 7
+    limits.attempts_forget(door="test", who="crowd")
+    limits.attempt_returned(door="test", who="crowd")
+    assert [tried(0) for _ in range(8)] == [True] * 7 + [False], "nothing is below nothing"
+    limits.attempts_forget(door="test", who="crowd")
 
 
 def test_tries_behind_a_proxy_count_by_the_place_it_names_last(client: Client, user: User) -> None:
