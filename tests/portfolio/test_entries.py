@@ -87,6 +87,14 @@ def test_home_shows_committees_what_waits_for_their_decision(world: World) -> No
         assert to_dos(world.persona(name).actor, title) == ["NORTH-E1 Ready"]
     for name in ("pmo_staff", "program_lead", "stakeholder", "stranger"):
         assert to_dos(world.persona(name).actor, title) == []
+    # Once through the gate it is decided, until somebody advises anew.
+    approved = state_named(world.north, TrackedKind.EPIC, "Portfolio backlog")
+    later = now + timedelta(minutes=2)
+    epic_move(actor=SYSTEM, epic=epic, to_state=approved, after_id=None, seen_version=None, at=later)
+    assert to_dos(world.persona("executive").actor, title) == []
+    again = {"recommendation": Recommendation.GO}
+    case_save(actor=SYSTEM, epic=epic, values=again, seen_number=2, at=later + timedelta(minutes=1))
+    assert to_dos(world.persona("executive").actor, title) == ["NORTH-E1 Ready"]
 
 
 def test_home_shows_the_office_epics_without_a_case(world: World) -> None:
