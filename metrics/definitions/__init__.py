@@ -37,7 +37,7 @@ from metrics.definitions.portfolio import (
     UNALIGNED,
 )
 from metrics.definitions.sprints import BURNDOWN, BURNUP, CARRY_OVER, COMMITMENT, SAY_DO, SCOPE_CHANGE, VELOCITY
-from metrics.definitions.value import KEY_RESULT, KPI, OBJECTIVE
+from metrics.definitions.value import BENEFIT, KEY_RESULT, KPI, OBJECTIVE
 
 FAMILIES: Final[dict[str, tuple[Metric, ...]]] = {
     "flow": (
@@ -69,7 +69,7 @@ FAMILIES: Final[dict[str, tuple[Metric, ...]]] = {
         UNALIGNED,
         DATA_QUALITY,
     ),
-    "value": (KPI, KEY_RESULT, OBJECTIVE),
+    "value": (KPI, KEY_RESULT, OBJECTIVE, BENEFIT),
 }
 """Metrics by what they are about, in the order of the page that lists them."""
 
@@ -80,6 +80,7 @@ __all__ = [
     "AGING_WIP",
     "ALIGNMENT",
     "BACKTEST",
+    "BENEFIT",
     "BLOCKED_TIME",
     "BURNDOWN",
     "BURNUP",

@@ -22,7 +22,15 @@ KPI: Final = Metric(
     exclusions=_("Measurements that were withdrawn; a corrected one counts with its correction."),
     edge_rules=(
         _("No measurement: 'no data', not 0."),
-        _("A measurement later than its frequency allows is flagged as late."),
+        _(
+            "A value that is more than a few days late is flagged: 1 day for daily values, 2 weekly, 7 monthly, "
+            "14 quarterly, 30 yearly."
+        ),
+        _(
+            "Without thresholds the target reached is on track, better than the baseline is at risk, anything else is "
+            "off track. A value on a threshold is on its better side."
+        ),
+        _("A formula divided by zero, or without one of its inputs, gives no value, not 0."),
         _("A verdict set by hand is shown as such, with who and when."),
     ),
     above_teams=_("An indicator belongs to its unit; indicators are not added up."),
@@ -52,7 +60,32 @@ OBJECTIVE: Final = Metric(
     unit=_("score from 0 to 1"),
     window=_("The latest check-ins and measurements up to the as-of day."),
     exclusions=_("Key results without data; their number is shown."),
-    edge_rules=(_("No key result with data: 'no data', not 0."),),
+    edge_rules=(
+        _("No key result with data: 'no data', not 0."),
+        _(
+            "The verdict compares the score with the share of its period that has passed: up to 10 points behind is on "
+            "track, up to 30 at risk, more is off track. Without a period only the full score is on track."
+        ),
+        _("A verdict set by hand is shown as such, with who, why and until when."),
+    ),
     above_teams=_("Each objective has its own key results; objectives below are shown and not added up."),
     source=_("J. Doerr, Measure What Matters"),
+)
+
+BENEFIT: Final = Metric(
+    code="benefit",
+    name=_("Benefit realisation"),
+    question=_("Did what the epic promised come?"),
+    formula=_("(measured - baseline) / (promised - baseline), at the newest review."),
+    settings=_("Baseline, promise and the day it went live, of each benefit."),
+    unit=_("share of the promise"),
+    window=_("Reviews 3, 6 and 12 months after the epic went live."),
+    exclusions=_("Benefits that were put away, and those of deleted epics."),
+    edge_rules=(
+        _("No review yet: 'no data', not 0."),
+        _("More than promised is more than 100 %; worse than the baseline is below 0."),
+        _("A review that nobody has made on its day is flagged as overdue."),
+    ),
+    above_teams=_("A benefit belongs to its epic; benefits are not added up."),
+    source=_("PMI, Benefits Realization Management"),
 )

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from metrics.calculations.value import REVIEW_MONTHS
+from metrics.definition_links import definition_url
+from metrics.definitions.value import BENEFIT
 from metrics.forms.benefits import BenefitForm, BenefitReviewForm
 from metrics.models import Benefit
 from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_seen, review_of
@@ -57,6 +59,7 @@ def benefit_list(request: HttpRequest) -> HttpResponseBase:
     page = Paginator(lines, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "value_tabs": value_tabs(actor, "benefits"),
+        "definition_url": definition_url(BENEFIT),
         "lines": page.object_list,
         "page": page,
         "total": total,

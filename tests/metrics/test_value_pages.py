@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from metrics.models import CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate
+from metrics.models import Benefit, BenefitReview, CheckIn, KeyResult, Kpi, Measurement, Objective, StatusUpdate
 from metrics.services import status as statuses
 from organization.access import SYSTEM
 from pmo_portal.lib.windows import local_day
@@ -255,6 +255,34 @@ def test_the_value_page_says_what_needs_attention_and_which_decisions_wait(world
     assert "/measure/" not in viewer
     assert client_as("developer").get("/metrics/value/?unit=SOUTH").context["unit"] == world.harbour
     assert client_as("stranger").get("/metrics/value/").status_code == 403
+
+
+def test_what_an_epic_promised_is_measured_after_its_release(world: World, client_as: ClientAs) -> None:
+    staff, epic = client_as("pmo_staff"), epic_make(world.north, title="Fog horn")
+    promise = {"name": "Fewer wrecks", "number_format": "NUMBER", "places": "0", "baseline_value": "20",
+               "promised_value": "10", "released_on": TODAY - timedelta(days=200)}  # fmt: skip
+    url = f"/metrics/epics/{epic.key}/benefits/"
+    assert "No benefit is promised yet" in text_of(staff.get(url))
+    assert staff.post(f"{url}new/", {**promise, "promised_value": "20"}).status_code == 422
+    assert staff.post(f"{url}new/", promise).status_code == 303
+    benefit = Benefit.objects.get()
+    assert "Fewer wrecks benefit review was due on" in text_of(staff.get("/metrics/value/"))
+    review = f"/metrics/benefits/{benefit.pk}/reviews/3/"
+    measured = {"day": TODAY - DAY, "value": "12"}
+    assert staff.post(review, {**measured, "day": TODAY - timedelta(days=300)}).status_code == 422
+    assert staff.post(review, measured).status_code == 303
+    assert "80 %" in text_of(staff.get(url))
+    assert staff.post(review, {**measured, "value": "25", "version": "1"}).status_code == 303
+    assert staff.post(review, {**measured, "value": "9", "version": "1"}).status_code == 422
+    assert "-50 %" in text_of(staff.get("/metrics/benefits/?overdue=1"))
+    assert staff.get("/metrics/benefits/?format=csv").getvalue().decode().splitlines()[1].endswith(",-0.5,yes,")
+    assert [row.value for row in BenefitReview.pgh_event_model.objects.order_by("pgh_id")] == [12, 25]  # type: ignore[attr-defined]
+    assert staff.get(f"/metrics/benefits/{benefit.pk}/reviews/4/").status_code == 404
+    staff.post(f"/metrics/benefits/{benefit.pk}/archive/")
+    assert "Fewer wrecks" not in text_of(staff.get(url))
+    staff.post(f"/metrics/benefits/{benefit.pk}/archive/?back=1")
+    developer = client_as("developer").get(url)
+    assert "Fewer wrecks" not in text_of(developer)
 
 
 def _fill(world: World, count: int) -> None:
