@@ -21,6 +21,10 @@ def _sees_numbers(actor: Actor) -> bool:
     return actor.is_system or bool(actor.units(VIEW))
 
 
+def _operates(actor: Actor) -> bool:
+    return actor.is_system or actor.can("operations.view", None) or bool(actor.units("operations.view"))
+
+
 def _unit_url(unit: Unit) -> str:
     return reverse("metrics:unit_dashboard", args=[unit.code])
 
@@ -37,6 +41,10 @@ def _forecast_page(name: str) -> registry.FeaturePage:
 registry.navigation.register(
     registry.NavigationEntry("metrics", _("Metrics"), "chart-column", "metrics:executive", _sees_numbers),
     position=60,
+)
+registry.navigation.register(
+    registry.NavigationEntry("operations", _("Operation"), "activity", "metrics:operations", _operates),
+    position=95,
 )
 registry.unit_pages.register(
     registry.UnitPage("metrics", _("Metrics"), "chart-column", frozenset(UnitKind.values), _unit_url, VIEW),

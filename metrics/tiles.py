@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +22,9 @@ from organization.models import Unit, UnitKind
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.format import days as format_days
 from pmo_portal.lib.format import moment, number, points, ratio
+
+STALE_SECONDS: Final = 60
+"""A change that waits longer than this makes a number old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,12 @@ def tile_row(unit: Unit, numbers: UnitNumbers, selection: Selection, *, now: dat
         as_of, is_stale = moment(now), False
     else:
         # A change of the last seconds is on its way; only an older one makes the number old.
+        behind = int((now - numbers.waiting_since).total_seconds())
+        is_stale = behind > STALE_SECONDS
         as_of = moment(numbers.waiting_since)
-        is_stale = (now - numbers.waiting_since).total_seconds() > 60
+        if is_stale:
+            late = ngettext("%(n)s minute behind", "%(n)s minutes behind", behind // 60) % {"n": number(behind // 60)}
+            as_of = f"{as_of}, {late}"
     query = selection.query()
     told = [replace(tile, definition_url=definition_url(tile.metric, unit, query=query)) for tile in tiles]
     return TileRow(unit, told, as_of, is_stale, numbers)

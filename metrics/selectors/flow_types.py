@@ -15,6 +15,7 @@ from django.db.models import Count, Q, Sum
 from metrics.calculations.percentiles import CycleTimes, cycle_times
 from metrics.models import ScopeKind
 from metrics.selectors.finding import Scope, facts_behind
+from metrics.selectors.histograms import Wanted, cycle_histograms
 from metrics.selectors.selection import COUNTED_TYPES, Selection
 from pmo_portal.lib.windows import Window, day_start
 from teams.models import ItemType, SprintOutcome, SprintOutcomeKind, SprintState
@@ -43,13 +44,6 @@ _STOCKS = """
              WHERE scope_kind = %(kind)s AND scope_id = %(unit)s AND day < %(end)s
                AND day >= coalesce((SELECT day FROM known), '-infinity')) AS stock
      GROUP BY item_type
-"""
-
-_CYCLES = """
-    SELECT item_type, cycle_days, sum(count)::int
-      FROM metrics_cyclecount
-     WHERE scope_kind = %(kind)s AND scope_id = %(unit)s AND day >= %(start)s AND day < %(end)s
-     GROUP BY item_type, cycle_days
 """
 
 
@@ -111,7 +105,8 @@ def flow_by_type(scope: Scope, selection: Selection) -> tuple[list[TypeFlow], Ty
     }
     flows = {str(item_type): TypeFlow(str(item_type)) for item_type in COUNTED_TYPES}
     unseen: defaultdict[str, int] = defaultdict(int)
-    counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    wanted = [Wanted(scope.unit.pk, window, item_type) for item_type in flows]
+    counts = dict(zip(flows, cycle_histograms(wanted, item_type=""), strict=True))
     with connection.cursor() as cursor:
         cursor.execute(_FLOWS, parameters)
         for item_type, finished, not_seen, before in cursor.fetchall():
@@ -120,9 +115,6 @@ def flow_by_type(scope: Scope, selection: Selection) -> tuple[list[TypeFlow], Ty
         cursor.execute(_STOCKS, parameters)
         for item_type, wip in cursor.fetchall():
             flows[item_type].wip = wip
-        cursor.execute(_CYCLES, parameters)
-        for item_type, days, count in cursor.fetchall():
-            counts[item_type][days] = count
     spans = facts_behind(scope, "flow_efficiency").order_by().values("item_type")
     for row in spans.annotate(n=Count("pk"), active=Sum("active_seconds"), waiting=Sum("waiting_seconds")):
         flow = flows[row["item_type"]]

@@ -26,15 +26,16 @@ _HISTOGRAMS: Final = """
     SELECT place, cycle_days, sum(count)::int
       FROM (
         SELECT u.place, w.cycle_days, w.count
-          FROM unnest(%(week_places)s::int[], %(week_units)s::bigint[], %(week_firsts)s::date[], %(week_pasts)s::date[])
-               AS u (place, id, first, past)
+          FROM unnest(%(week_places)s::int[], %(week_units)s::bigint[], %(week_firsts)s::date[], %(week_pasts)s::date[],
+                      %(week_types)s::text[])
+               AS u (place, id, first, past, item_type)
           JOIN metrics_cycleweek w
             ON w.scope_kind = %(kind)s AND w.scope_id = u.id AND w.week >= u.first AND w.week < u.past
-         WHERE %(type)s = '' OR w.item_type = %(type)s
+         WHERE u.item_type = '' OR w.item_type = u.item_type
         UNION ALL
         SELECT d.place, f.cycle_days, d.sign
           FROM unnest(%(day_places)s::int[], %(day_units)s::bigint[], %(day_firsts)s::date[], %(day_pasts)s::date[],
-                      %(signs)s::int[]) AS d (place, id, first, past, sign)
+                      %(signs)s::int[], %(day_types)s::text[]) AS d (place, id, first, past, sign, item_type)
          CROSS JOIN LATERAL (
                SELECT team_id, valid_from, valid_to FROM metrics_rollupmembership WHERE ancestor_id = d.id
                UNION ALL SELECT d.id, '-infinity', 'infinity') AS m
@@ -42,7 +43,7 @@ _HISTOGRAMS: Final = """
             ON f.finished_unit_id = m.team_id AND f.finished_on >= d.first AND f.finished_on < d.past
            AND f.finished_on >= m.valid_from AND f.finished_on < m.valid_to
          WHERE f.is_counted AND f.is_start_seen AND f.cycle_days IS NOT NULL
-           AND (%(type)s = '' OR f.item_type = %(type)s)
+           AND (d.item_type = '' OR f.item_type = d.item_type)
       ) AS counted
      GROUP BY place, cycle_days
     HAVING sum(count) > 0
@@ -50,10 +51,11 @@ _HISTOGRAMS: Final = """
 
 
 class Wanted(NamedTuple):
-    """A unit and the days whose finished items are asked for."""
+    """A unit and the days whose finished items are asked for; `item_type` where one is wanted and the page has none."""
 
     unit_id: int
     window: Window
+    item_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,15 @@ def cut_by_weeks(window: Window, *, today: date) -> Cut:
 def cycle_histograms(wanted: Sequence[Wanted], *, item_type: str) -> list[dict[int, int]]:
     """For each unit and window: {cycle time in days: items}; one statement for all."""
     today = local_day(timezone.now())
-    cuts = [cut_by_weeks(window, today=today) for _unit_id, window in wanted]
+    cuts = [cut_by_weeks(asked.window, today=today) for asked in wanted]
     weeks = [(place, wanted[place].unit_id, cut.weeks.start, cut.weeks.end) for place, cut in enumerate(cuts)]
     days = list(_days(wanted, cuts))
-    parameters: dict[str, Any] = {"kind": ScopeKind.UNIT.value, "type": item_type}
+    types = [asked.item_type or item_type for asked in wanted]
+    parameters: dict[str, Any] = {
+        "kind": ScopeKind.UNIT.value,
+        "week_types": types,
+        "day_types": [types[row[0]] for row in days],
+    }
     for position, name in enumerate(("week_places", "week_units", "week_firsts", "week_pasts")):
         parameters[name] = [row[position] for row in weeks]
     for position, name in enumerate(("day_places", "day_units", "day_firsts", "day_pasts", "signs")):

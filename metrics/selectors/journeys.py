@@ -126,8 +126,9 @@ def _times(unit: Unit, kind: TrackedKind, finished: list[Journey], journeys: lis
     """The columns of the board in their order, with the days that finished things spent in each."""
     spent: defaultdict[int, list[float]] = defaultdict(list)
     for journey in finished:
-        for state_id, seconds in journey.seconds_by_state(until=journey.stays[-1].from_at).items():
-            spent[state_id].append(seconds / DAY_SECONDS)
+        for state_id, seconds in journey.seconds_by_state(until=journey.finished_at or journey.created_at).items():
+            if seconds:
+                spent[state_id].append(seconds / DAY_SECONDS)
     standing: defaultdict[int, int] = defaultdict(int)
     for journey in journeys:
         standing[journey.stays[-1].state_id] += 1

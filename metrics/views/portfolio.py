@@ -188,6 +188,8 @@ def _page(
             "tabs": unit_tabs(actor, unit, "metrics"),
             "crumbs": [*unit_crumbs(actor, unit), (_("Metrics"), here), (title, "")],
             **selection_context(selection),
+            # Only alignment is read for one type: the others are about all types, or about no items at all.
+            **({} if code == "alignment" else {"type_chips": []}),
             **live_context(request, [unit.pk]),
             **context,
         },

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from organization.models import Unit
 from organization.selectors.custom_columns import custom_columns
 from organization.terms import named_lazy, words_lazy
+from pmo_portal.lib.format import number, ratio
 from pmo_portal.lib.lists.columns import (
     Badge,
     ChoiceColumn,
@@ -78,6 +79,24 @@ def _done_of_all(epic: Any, scope: Scope) -> str | None:
     return f"{epic.done_count} / {epic.feature_count}" if epic.feature_count else None
 
 
+def _items_done(thing: Any, scope: Scope) -> str | None:
+    if not thing.item_count:
+        return None
+    words = {"done": number(thing.done_items), "all": number(thing.item_count), "share": ratio(thing.progress_ratio)}
+    return _("%(share)s · %(done)s of %(all)s items") % words
+
+
+PROGRESS = Column(
+    code="progress",
+    label=gettext_lazy("Items done"),
+    sort_path="progress_ratio",
+    read=_items_done,
+    is_down_first=True,
+    can_filter=False,
+)
+"""How far it is, in the items of the teams its reader may look into."""
+
+
 def _enabler(epic: Any, scope: Scope) -> Sequence[Badge]:
     return [Badge(str(EpicType.ENABLER.label), "", "wrench")] if epic.type == EpicType.ENABLER else ()
 
@@ -129,6 +148,7 @@ EPICS = ListSpec(
             read=_done_of_all,
             can_filter=False,
         ),
+        PROGRESS,
         DayColumn(
             code="starts", label=gettext_lazy("Planned start"), path="starts_on", edit="starts_on", is_default=False
         ),
@@ -169,6 +189,7 @@ FEATURES = ListSpec(
         ),
         ReferenceColumn(code="period", label=named_lazy("Program_increment"), order_name="starts_on", edit="period"),
         PersonColumn(code="owner", label=gettext_lazy("Owner"), edit="owner"),
+        PROGRESS,
         FlagColumn(
             code="mvp",
             label=gettext_lazy("MVP"),

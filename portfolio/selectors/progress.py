@@ -7,13 +7,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from django.db.models import ExpressionWrapper, F, FloatField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, NullIf
 
 from pmo_portal.lib.access import Actor
 from portfolio.models import Feature, StateCategory, TeamProgress
 
 SEES_ITEMS: Final = "item.view"
 
+_COLUMNS: Final = (
+    "feature_id",
+    "unit_id",
+    "item_count",
+    "started_count",
+    "finished_count",
+    "points",
+    "finished_points",
+    "unestimated_count",
+    "scale",
+    "computed_at",
+)
 _Row: TypeAlias = tuple[int, int, int, int, int, Decimal, Decimal, int, str, datetime | None]
 
 
@@ -58,6 +73,25 @@ class Progress:
 NO_PROGRESS: Final = Progress()
 
 
+def with_progress(things: QuerySet[Any], *, of: str, actor: Actor) -> QuerySet[Any]:
+    """Adds ``item_count``, ``done_items`` and ``progress_ratio`` (None without an item) to features or epics, from the
+    teams the actor may look into: what lists sort by. ``of`` leads from a part to the thing."""
+    parts = TeamProgress.objects.filter(**{of: OuterRef("pk")}, feature__deleted_at=None).exclude(
+        feature__state__category=StateCategory.CANCELLED
+    )
+    if not actor.is_system:
+        parts = parts.filter(unit__any_of=actor.units(SEES_ITEMS))
+    sums = parts.order_by().values(of)
+    annotated: QuerySet[Any] = things.annotate(
+        item_count=Subquery(sums.annotate(n=Sum("item_count")).values("n")),
+        done_items=Subquery(sums.annotate(n=Sum("finished_count")).values("n")),
+        progress_ratio=ExpressionWrapper(
+            Cast(F("done_items"), FloatField()) / NullIf(F("item_count"), Value(0)), output_field=FloatField()
+        ),
+    )
+    return annotated
+
+
 def progress_of_features(feature_ids: Iterable[int], *, actor: Actor) -> dict[int, Progress]:
     """How far each of some features is; one statement."""
     ids = list(feature_ids)
@@ -68,40 +102,23 @@ def progress_of_features(feature_ids: Iterable[int], *, actor: Actor) -> dict[in
 
 
 def progress_of_epics(epic_ids: Iterable[int], *, actor: Actor) -> dict[int, Progress]:
-    """How far each of some epics is, from the items of all its features; two statements."""
+    """How far each of some epics is, from the items of all its features; one statement."""
     ids = list(epic_ids)
-    features: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
-    present = Feature.objects.filter(epic__any_of=ids, deleted_at=None).exclude(state__category=StateCategory.CANCELLED)
-    for pk, epic_id, category in present.values_list("pk", "epic_id", "state__category"):
-        if epic_id is not None:
-            features[epic_id].append((pk, category == StateCategory.DONE))
     rows: defaultdict[int, list[_Row]] = defaultdict(list)
-    for row in _rows([pk for held in features.values() for pk, _is_done in held]):
-        rows[row[0]].append(row)
-    return {
-        epic_id: _summed(
-            [row for pk, _is_done in features[epic_id] for row in rows[pk]],
-            actor=actor,
-            features=[(is_done, bool(rows[pk])) for pk, is_done in features[epic_id]],
-        )
-        for epic_id in ids
-    }
+    features: defaultdict[int, dict[int, tuple[bool, bool]]] = defaultdict(dict)
+    present = Feature.objects.filter(epic__any_of=ids, deleted_at=None).exclude(state__category=StateCategory.CANCELLED)
+    parts = present.values_list("epic_id", "state__category", "pk", *(f"progress__{name}" for name in _COLUMNS[1:]))
+    for epic_id, category, *row in parts:
+        pk, item_count = row[0], row[2] or 0
+        features[epic_id][pk] = (category == StateCategory.DONE, item_count > 0)
+        if item_count:
+            rows[epic_id].append(tuple(row))
+    return {epic_id: _summed(rows[epic_id], actor=actor, features=list(features[epic_id].values())) for epic_id in ids}
 
 
 def _rows(feature_ids: Sequence[int]) -> Iterable[_Row]:
     found = TeamProgress.objects.filter(feature__any_of=feature_ids, item_count__gt=0)
-    return found.values_list(
-        "feature_id",
-        "unit_id",
-        "item_count",
-        "started_count",
-        "finished_count",
-        "points",
-        "finished_points",
-        "unestimated_count",
-        "scale",
-        "computed_at",
-    )
+    return found.values_list(*_COLUMNS)
 
 
 def _summed(rows: Sequence[_Row], *, actor: Actor, features: Sequence[tuple[bool, bool]] = ()) -> Progress:

@@ -28,6 +28,7 @@ from portfolio.selectors.epics import epics_of
 from portfolio.selectors.features import features_of
 from portfolio.selectors.filters import life_condition
 from portfolio.selectors.lists import epics_list, features_list
+from portfolio.selectors.progress import with_progress
 from portfolio.selectors.strategy import portfolios_of
 from portfolio.views.frames import of_kind, rights_within, unit_frame
 from portfolio.views.themes import choose_unit
@@ -122,7 +123,9 @@ def epic_page(request: HttpRequest, unit: Unit) -> ListPage:
     return list_page(
         request.GET,
         epics_list(unit),
-        rows=epics_of(unit, actor=actor_of(request)).order_by(),
+        rows=with_progress(
+            epics_of(unit, actor=actor_of(request)), of="feature__epic", actor=actor_of(request)
+        ).order_by(),
         scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
         path=reverse("portfolio:epic_list", args=[unit.code]),
         doors=_epic_doors(request, unit),
@@ -206,7 +209,9 @@ def feature_page(request: HttpRequest, unit: Unit) -> ListPage:
     return list_page(
         request.GET,
         features_list(unit),
-        rows=features_of(unit, actor=actor_of(request)).order_by(),
+        rows=with_progress(
+            features_of(unit, actor=actor_of(request)), of="feature", actor=actor_of(request)
+        ).order_by(),
         scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
         path=reverse("portfolio:feature_list", args=[unit.code]),
         doors=_feature_doors(request, unit),
