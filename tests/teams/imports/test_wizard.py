@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
 from collaboration.models import Job, JobFile, JobState
@@ -345,3 +347,18 @@ def test_given_up_cancelled_and_too_large(world: World, client_as: Browser, sett
     assert "more than 0 MiB" in too_large.content.decode()
     assert client.post("/imports/new/", {"files": [upload("a.jsonl", b"x" * 500_000)]}).status_code == 400
     assert JobFile.objects.count() == stored
+
+
+def test_import_list_asks_the_same_for_many_rows(world: World, client_as: Browser) -> None:
+    client = client_as("pmo_staff")
+    counts = []
+    for wanted in (3, 30):
+        for number in range(wanted):
+            job = Job.objects.create(kind="import_survey", unit=world.coast, title="Reading", state=JobState.DONE)
+            person = world.persona("pmo_staff").person
+            ImportPlan.objects.create(unit=world.coast, source=f"s{number}", owner=person, survey_job=job)
+        client.get("/imports/")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/imports/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
