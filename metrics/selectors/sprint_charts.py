@@ -17,7 +17,7 @@ from metrics.sprint_lines import SprintLines, from_rows, lines_of
 from organization.selectors.calendars import working_days_for
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.windows import local_day
-from teams.models import Sprint, SprintOutcomeKind, SprintState, WorkItem
+from teams.models import Sprint, SprintOutcomeKind, SprintState, Team, WorkItem
 
 LAST_SPRINTS: Final = 12
 
@@ -105,6 +105,12 @@ def _record(sprint: Sprint, sums: dict[str, Amount]) -> SprintRecord:
 def velocity_of(records: Iterable[SprintRecord], *, in_points: bool) -> Velocity:
     """The velocity over the last 3 to 6 of these sprints."""
     return velocity([record.completed.points if in_points else Decimal(record.completed.items) for record in records])
+
+
+def running_sprint(team: Team) -> Sprint | None:
+    """The sprint a team is in; where an import brought several at once, the one that began first."""
+    running = Sprint.objects.filter(team=team, state=SprintState.ACTIVE).select_related("team__unit")
+    return running.order_by("starts_at", "pk").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from metrics.selectors.sprint_charts import (
     NamedItem,
     items_named,
     neighbours_of,
+    running_sprint,
     sprint_lines,
     sprint_records,
     velocity_of,
@@ -108,12 +109,7 @@ def team_sprints(request: HttpRequest, team: Team) -> HttpResponseBase:
     in_points = choice["in_points"]
     urls = [reverse("metrics:sprint_charts", args=[unit.code, record.pk]) for record in records]
     velocity = velocity_of(records, in_points=in_points)
-    running = (
-        Sprint.objects.filter(team=team, state=SprintState.ACTIVE)
-        .select_related("team__unit")
-        .order_by("starts_at", "pk")
-        .first()
-    )
+    running = running_sprint(team)
     charts = [
         *(_charts(_shown(request, actor, running, now), running, now)[:1] if running is not None else []),
         velocity_chart(records, velocity, in_points=in_points, urls=urls),

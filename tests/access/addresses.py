@@ -20,6 +20,7 @@ SWAPPABLE: Final[dict[tuple[str, str], Callable[[Place], Any]]] = {
     ("organization:calendar_day_remove", "day_pk"): lambda place: place.the(CalendarDay).pk,
     ("teams:state_", "pk"): lambda place: place.the(WorkflowState).pk,
     ("teams:sprint_", "code"): lambda place: place.unit.code,
+    ("metrics:sprint_", "code"): lambda place: place.unit.code,
     ("portfolio:state_", "pk"): lambda place: place.kanban_state.pk,
 }
 """Further parameters that name a thing: (start of the address's name, parameter) to what it is in a place."""
