@@ -85,10 +85,10 @@ def import_create(request: HttpRequest) -> HttpResponseBase:
 def import_detail(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
     """Where an import stands: how far its job is while one works, else the step that is next."""
     job = current_job(plan)
+    if job is not None and not job.is_open:
+        job_seen(actor=actor_of(request), job=job, at=timezone.now())
     if job is None or job.state == JobState.DONE:
         return go_to(request, _step_url(plan))
-    if not job.is_open:
-        job_seen(actor=actor_of(request), job=job, at=timezone.now())
     context = {
         "plan": plan,
         "job": job,

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
 from django.db import models, transaction
 
 from metrics.services.measurements import UploadedValue
@@ -33,6 +34,7 @@ REASONS: Final = {
     "portfolio.services.checks": "parts of services",
     "organization.services.roles.require_rights_of": "is itself a check",
     "organization.services.people_bulk.people_ensure": "",
+    "collaboration.services.exports.export_start": "the job asks the page itself, as this person",
     "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
 }
 """Functions that take an actor and ask nothing of it, and why that is right."""
@@ -124,6 +126,10 @@ BY_NAME: Final[dict[str, Any]] = {
     "months": 3,
     "about": None,
     "mode": "HOSTED",
+    "source": "tracker",
+    "file": ContentFile(b""),
+    "files": (),
+    "mapping": {},
 }
 """What plain arguments are filled with."""
 
@@ -140,6 +146,7 @@ KINDS: Final[dict[str, str]] = {
     "theme": "StrategicTheme",
     "case": "BusinessCase",
     "state": "WorkflowState",
+    "plan": "ImportPlan",
 }
 """What arguments that are things are called, where it is not the name of their kind."""
 

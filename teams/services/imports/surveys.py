@@ -180,10 +180,7 @@ class _Survey:
             "sub_tasks": export.children,
             "sprints": len(export.sprints),
             "people": len(export.people),
-            "statuses": [
-                {"name": meaning.name, "count": count, "category": meaning.category, "is_guess": meaning.is_guess}
-                for meaning, count in export.statuses()[:_MOST_WORDS]
-            ],
+            "statuses": _by_name(export)[:_MOST_WORDS],
             "types": [
                 {"name": name, "count": count, "type": mapping.item_type(name, is_subtask=False, level=None)}
                 for name, count in types.most_common(_MOST_WORDS)
@@ -228,6 +225,17 @@ class _Survey:
         with transaction.atomic():
             self.run.checkpoint(cursor={}, progress=self.rows_read, problems=self.problems)
         self.problems = []
+
+
+def _by_name(export: Export) -> list[dict[str, Any]]:
+    """The statuses by name: those of several projects that are called the same are one to people."""
+    found: dict[str, dict[str, Any]] = {}
+    for meaning, count in export.statuses():
+        entry = found.setdefault(
+            meaning.name, {"name": meaning.name, "count": 0, "category": meaning.category, "is_guess": meaning.is_guess}
+        )
+        entry["count"] += count
+    return sorted(found.values(), key=lambda entry: -entry["count"])
 
 
 def _merged(projects: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
