@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from organization.models import Unit
 from organization.selectors.custom_columns import custom_columns
 from organization.terms import named_lazy, words_lazy
-from pmo_portal.lib.format import number, ratio
+from pmo_portal.lib.format import day_range, number, ratio
 from pmo_portal.lib.lists.columns import (
     Badge,
     ChoiceColumn,
@@ -83,7 +83,7 @@ def _items_done(thing: Any, scope: Scope) -> str | None:
     if not thing.item_count:
         return None
     words = {"done": number(thing.done_items), "all": number(thing.item_count), "share": ratio(thing.progress_ratio)}
-    return _("%(share)s · %(done)s of %(all)s items") % words
+    return _("%(share)s · %(done)s of %(all)s") % words
 
 
 PROGRESS = Column(
@@ -95,6 +95,20 @@ PROGRESS = Column(
     can_filter=False,
 )
 """How far it is, in the items of the teams its reader may look into."""
+
+
+def _likely_done(thing: Any, scope: Scope) -> str | None:
+    return day_range(thing.likely_from, thing.likely_by) if thing.likely_by else None
+
+
+LIKELY = Column(
+    code="likely",
+    label=gettext_lazy("Likely done"),
+    sort_path="likely_by",
+    read=_likely_done,
+    can_filter=False,
+)
+"""When it is likely to be done, as the workers forecast it last; nothing where a part is not for the reader."""
 
 
 def _enabler(epic: Any, scope: Scope) -> Sequence[Badge]:
@@ -149,6 +163,7 @@ EPICS = ListSpec(
             can_filter=False,
         ),
         PROGRESS,
+        LIKELY,
         DayColumn(
             code="starts", label=gettext_lazy("Planned start"), path="starts_on", edit="starts_on", is_default=False
         ),
@@ -190,6 +205,7 @@ FEATURES = ListSpec(
         ReferenceColumn(code="period", label=named_lazy("Program_increment"), order_name="starts_on", edit="period"),
         PersonColumn(code="owner", label=gettext_lazy("Owner"), edit="owner"),
         PROGRESS,
+        LIKELY,
         FlagColumn(
             code="mvp",
             label=gettext_lazy("MVP"),

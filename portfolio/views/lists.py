@@ -24,9 +24,11 @@ from pmo_portal.lib.lists.scope import Scope
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, Feature, Tracked
+from portfolio.selectors.compare import compared_with
 from portfolio.selectors.epics import epics_of
 from portfolio.selectors.features import features_of
 from portfolio.selectors.filters import life_condition
+from portfolio.selectors.forecasts import with_forecast
 from portfolio.selectors.lists import epics_list, features_list
 from portfolio.selectors.progress import with_progress
 from portfolio.selectors.strategy import portfolios_of
@@ -123,8 +125,9 @@ def epic_page(request: HttpRequest, unit: Unit) -> ListPage:
     return list_page(
         request.GET,
         epics_list(unit),
-        rows=with_progress(
-            epics_of(unit, actor=actor_of(request)), of="feature__epic", actor=actor_of(request)
+        rows=with_forecast(
+            with_progress(epics_of(unit, actor=actor_of(request)), of="feature__epic", actor=actor_of(request)),
+            actor=actor_of(request),
         ).order_by(),
         scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
         path=reverse("portfolio:epic_list", args=[unit.code]),
@@ -158,6 +161,7 @@ def _epic_doors(request: HttpRequest, unit: Unit) -> Doors:
         if may["edit"]
         else (),
         live_units=(unit.pk,),
+        compare=compared_with,
     )
 
 
@@ -209,8 +213,9 @@ def feature_page(request: HttpRequest, unit: Unit) -> ListPage:
     return list_page(
         request.GET,
         features_list(unit),
-        rows=with_progress(
-            features_of(unit, actor=actor_of(request)), of="feature", actor=actor_of(request)
+        rows=with_forecast(
+            with_progress(features_of(unit, actor=actor_of(request)), of="feature", actor=actor_of(request)),
+            actor=actor_of(request),
         ).order_by(),
         scope=Scope(actor_of(request), local_day(timezone.now()), unit.pk),
         path=reverse("portfolio:feature_list", args=[unit.code]),
@@ -247,6 +252,7 @@ def _feature_doors(request: HttpRequest, unit: Unit) -> Doors:
         if may["edit"]
         else (),
         live_units=(unit.pk,),
+        compare=compared_with,
     )
 
 
