@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,7 +57,7 @@ class Columns:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """For SQL that joins `PLACES`."""
+        """For SQL that has a `PLACE`."""
         return {
             "states": list(self.states),
             "places": list(self.states.values()),
@@ -64,14 +66,20 @@ class Columns:
         }
 
 
-PLACES: Final = """
-place AS (
-    SELECT * FROM unnest(%(states)s::bigint[], %(places)s::int[]) AS p (state_id, place)
-), fallback AS (
-    SELECT * FROM unnest(%(categories)s::text[], %(category_places)s::int[]) AS p (category, place)
-)
+PLACE: Final = """coalesce(
+    (%(places)s::int[])[array_position(%(states)s::bigint[], i.state_id)],
+    (%(category_places)s::int[])[array_position(%(categories)s::text[], i.category::text)])"""
+"""The place of an interval `i` in SQL; NULL when it was cancelled, which is no place of the flow.
+
+By array instead of a join: the arrays hold a handful of columns, and a planner that expects few intervals would walk
+them for each row.
 """
-"""The place of an interval: ``LEFT JOIN place p USING (state_id) JOIN fallback c USING (category)``, p before c."""
+
+
+def positional(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The same statement with its parameters in order, as a part of one of the ORM's."""
+    names = re.findall(r"%\((\w+)\)s", sql)
+    return re.sub(r"%\(\w+\)s", "%s", sql), [values[name] for name in names]
 
 
 def columns_of(unit: Unit) -> Columns:

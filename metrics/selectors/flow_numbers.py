@@ -16,7 +16,7 @@ from django.db.models import Count, F, Q, Sum
 
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
 from metrics.calculations.spans import histogram_of
-from metrics.selectors.columns import PLACES, Columns
+from metrics.selectors.columns import PLACE, Columns, positional
 from metrics.selectors.finding import Scope, facts_behind, spans_of
 from pmo_portal.lib.windows import day_start, portal_zone
 
@@ -188,13 +188,10 @@ class ColumnTimes:
 
 
 _COLUMN_TIMES: Final = """
-WITH {places}, finished AS MATERIALIZED ({{finished}}), spent AS (
-    SELECT i.item_id, coalesce(p.place, c.place) AS place, extract(epoch FROM sum(i.to_at - i.from_at)) AS seconds
-      FROM finished
-      JOIN metrics_iteminterval i ON i.item_id = finished.item_id
-      LEFT JOIN place p ON p.state_id = i.state_id
-      JOIN fallback c ON c.category = i.category
-     WHERE i.to_at > i.from_at
+WITH finished AS MATERIALIZED ({finished}), spent AS (
+    SELECT i.item_id, {place} AS place, extract(epoch FROM sum(i.to_at - i.from_at)) AS seconds
+      FROM metrics_iteminterval i
+     WHERE i.item_id = ANY(ARRAY(SELECT item_id FROM finished)) AND i.to_at > i.from_at AND i.category <> 'CANCELLED'
      GROUP BY 1, 2
 )
 SELECT place, count(*)::int, percentile_cont(ARRAY[0.5, 0.85]) WITHIN GROUP (ORDER BY seconds)
@@ -205,12 +202,10 @@ SELECT place, count(*)::int, percentile_cont(ARRAY[0.5, 0.85]) WITHIN GROUP (ORD
 def column_times(scope: Scope, columns: Columns) -> list[ColumnTimes]:
     """Read how long the finished items stayed in each column between the backlog and done."""
     finished, parameters = facts_behind(scope, "throughput").order_by().values("item_id").query.sql_with_params()
-    places = columns.parameters
-    sql = _COLUMN_TIMES.format(places=PLACES.strip()).replace("{finished}", finished)
-    for name in places:
-        sql = sql.replace(f"%({name})s", "%s")
+    place_sql, places = positional(PLACE, columns.parameters)
+    sql = _COLUMN_TIMES.format(finished=finished, place=place_sql)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*places.values(), *parameters, columns.between])
+        cursor.execute(sql, [*parameters, *places, columns.between])
         found = {place: (items, seconds) for place, items, seconds in cursor.fetchall()}
     result = []
     for place in columns.between:
@@ -234,14 +229,11 @@ class Aged:
 
 
 _AGED: Final = """
-WITH {places}
-SELECT coalesce(p.place, c.place), f.started_on, count(*)::int, count(*) FILTER (WHERE i.is_blocked)::int,
+SELECT {place}, f.started_on, count(*)::int, count(*) FILTER (WHERE i.is_blocked)::int,
        (array_agg(w.key ORDER BY w.key) FILTER (WHERE %(sees_all)s OR w.team_id = ANY(%(visible)s)))[1:%(named)s]
   FROM metrics_iteminterval i
   JOIN metrics_itemfact f ON f.item_id = i.item_id
   JOIN teams_workitem w ON w.id = i.item_id
-  LEFT JOIN place p ON p.state_id = i.state_id
-  JOIN fallback c ON c.category = i.category
  WHERE i.is_wip AND i.unit_id = ANY(%(teams)s) AND i.from_at < %(end_at)s
    AND (i.to_at IS NULL OR i.to_at >= %(end_at)s) AND (%(type)s = '' OR f.item_type = %(type)s)
    {filter}
@@ -263,7 +255,7 @@ def aged(scope: Scope, columns: Columns, visible_units: frozenset[int] | None) -
         "end_at": day_start(date.fromordinal(as_of.toordinal() + 1)),
         "type": scope.period.item_type,
     }
-    sql = _AGED.format(places=PLACES.strip(), filter=scope.item_filter.sql("i.item_id"))
+    sql = _AGED.format(place=PLACE, filter=scope.item_filter.sql("i.item_id"))
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
