@@ -149,7 +149,8 @@ navigation.register(
         "metrics:value",
         _sees("kpi.view"),
         tuple(
-            f"/metrics/{room}/" for room in ("kpis", "measurements", "objectives", "key-results", "check-ins", "status")
+            f"/metrics/{room}/"
+            for room in ("kpis", "measurements", "objectives", "key-results", "check-ins", "benefits", "status")
         ),
     ),
     position=55,

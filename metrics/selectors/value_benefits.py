@@ -13,6 +13,7 @@ from metrics.models import Benefit, BenefitReview
 from metrics.selectors.value import value_text
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
+from portfolio.models import Epic
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,11 @@ def benefits_seen(actor: Actor) -> QuerySet[Benefit]:
     """The benefits a person sees, of epics that are there, with what their lines show, by name."""
     found = visible(actor, Benefit).filter(archived_at__isnull=True, epic__deleted_at__isnull=True)
     return found.select_related("epic__unit", "owner").order_by("name", "pk")
+
+
+def benefits_put_away(actor: Actor, epic: Epic) -> list[Benefit]:
+    """The benefits of an epic that were put away, by name."""
+    return list(visible(actor, Benefit).filter(epic=epic, archived_at__isnull=False).order_by("name", "pk"))
 
 
 def benefit_lines(actor: Actor, benefits: Iterable[Benefit], *, day: date) -> list[BenefitLine]:

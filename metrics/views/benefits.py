@@ -18,7 +18,7 @@ from metrics.definition_links import definition_url
 from metrics.definitions.value import BENEFIT
 from metrics.forms.benefits import BenefitForm, BenefitReviewForm
 from metrics.models import Benefit
-from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_seen, review_of
+from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_put_away, benefits_seen, review_of
 from metrics.selectors.value_history import benefit_history
 from metrics.selectors.value_scope import currency_of
 from metrics.services import benefits as services
@@ -104,6 +104,7 @@ def epic_benefits(request: HttpRequest, epic: Epic) -> HttpResponse:
         "may_create": policy.allows_within(actor, Action.CREATE, epic.unit_id) and epic.deleted_at is None,
         "may_edit": policy.allows_within(actor, Action.EDIT, epic.unit_id) and epic.deleted_at is None,
         "may_delete": policy.allows_within(actor, Action.DELETE, epic.unit_id) and epic.deleted_at is None,
+        "put_away": benefits_put_away(actor, epic),
     }
     return epic_page(request, epic, "benefits", context)
 

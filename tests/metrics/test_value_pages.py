@@ -279,7 +279,9 @@ def test_what_an_epic_promised_is_measured_after_its_release(world: World, clien
     assert [row.value for row in BenefitReview.pgh_event_model.objects.order_by("pgh_id")] == [12, 25]  # type: ignore[attr-defined]
     assert staff.get(f"/metrics/benefits/{benefit.pk}/reviews/4/").status_code == 404
     staff.post(f"/metrics/benefits/{benefit.pk}/archive/")
-    assert "Fewer wrecks" not in text_of(staff.get(url))
+    archived = text_of(staff.get(url))
+    assert "No benefit is promised yet" in archived
+    assert "1 archived benefit" in archived
     staff.post(f"/metrics/benefits/{benefit.pk}/archive/?back=1")
     developer = client_as("developer").get(url)
     assert "Fewer wrecks" not in text_of(developer)
