@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -142,6 +142,72 @@ EPICS: Final = (
         (("SHOP", "Receipt mails"),),
     ),
     DemoEpic("Gift cards", EpicType.BUSINESS, 7, {"Growth": 100}, 90, 400, 150, "Gift cards bring new buyers."),
+    DemoEpic(
+        "Same-day delivery",
+        EpicType.BUSINESS,
+        5,
+        {"Growth": 100},
+        310,
+        1700,
+        1300,
+        "If buyers in towns get their order the same day, they order twice as often.",
+        (("SHIP", "Pick-up slots"), ("SHIP", "Courier handover"), ("SHOP", "Delivery promise")),
+    ),
+    DemoEpic(
+        "Fewer failed deliveries",
+        EpicType.BUSINESS,
+        4,
+        {"Trust": 60, "Ease of running": 40},
+        140,
+        700,
+        520,
+        "If the address is checked before the parcel leaves, one failed delivery in three goes away.",
+        (("SHIP", "Address check"), ("SHIP", "Neighbour delivery")),
+    ),
+    DemoEpic(
+        "Returns without paper",
+        EpicType.BUSINESS,
+        6,
+        {"Trust": 100},
+        90,
+        480,
+        390,
+        "If a return needs no printer, calls about returns halve.",
+        (("SHIP", "Return labels"), ("SHOP", "Return request")),
+    ),
+    DemoEpic(
+        "One data platform",
+        EpicType.ENABLER,
+        4,
+        {"Ease of running": 100},
+        260,
+        1500,
+        None,
+        "If every team finds the same numbers in one place, a report takes minutes instead of a week.",
+        (("CORE", "Orders in one place"), ("CORE", "Self-service reports")),
+    ),
+    DemoEpic(
+        "Faster releases",
+        EpicType.ENABLER,
+        5,
+        {"Ease of running": 70, "Growth": 30},
+        130,
+        620,
+        None,
+        "If a team can release on its own, a fix reaches shops the same day.",
+        (("CORE", "Test environments on demand"), ("CORE", "Releases by day")),
+    ),
+    DemoEpic(
+        "Quiet nights",
+        EpicType.ENABLER,
+        4,
+        {},
+        80,
+        300,
+        None,
+        "If services heal themselves, nobody is called at night for a full disk.",
+        (("CORE", "Alert rules"), ("CORE", "Automatic restarts")),
+    ),
 )
 """``state`` counts the states of the portfolio kanban from the Funnel (0)."""
 
@@ -171,7 +237,8 @@ def strategy(world: DemoWorld) -> None:
     }
     states = list(workflow_of(portfolio, TrackedKind.EPIC).states.order_by("position"))
     world.extra["features"] = []
-    for number, draft in enumerate(EPICS):
+    drafts = [draft for draft in EPICS if all(program in world.units for program, _title in draft.features)]
+    for number, draft in enumerate(drafts):
         epic = _epic(world, author, draft, number)
         shares = {themes[name].pk: share for name, share in draft.themes.items()}
         if shares:
@@ -181,7 +248,10 @@ def strategy(world: DemoWorld) -> None:
             _case(author, epic, draft)
         _go_its_way(world, author, epic, draft, states)
         for program, title in draft.features:
-            world.extra["features"].append((program, _feature(world, author, epic, draft, program, title)))
+            # Of a longer history, every other epic belongs to its second half.
+            began_at = world.began_at if number % 2 else world.morning(26)
+            feature = _feature(world, author, epic, draft, program, title, began_at=began_at)
+            world.extra["features"].append((program, feature))
 
 
 def _epic(world: DemoWorld, author: PersonActor, draft: DemoEpic, number: int) -> Epic:
@@ -235,7 +305,16 @@ def _thousand(amount: int | None) -> Decimal | None:
     return None if amount is None else Decimal(amount * 1000)
 
 
-def _feature(world: DemoWorld, author: PersonActor, epic: Epic, draft: DemoEpic, program: str, title: str) -> Feature:
+def _feature(
+    world: DemoWorld,
+    author: PersonActor,
+    epic: Epic,
+    draft: DemoEpic,
+    program: str,
+    title: str,
+    *,
+    began_at: datetime,
+) -> Feature:
     unit = world.units[program]
     states = list(workflow_of(unit, TrackedKind.FEATURE).states.order_by("position"))
     feature = feature_create(
@@ -244,14 +323,14 @@ def _feature(world: DemoWorld, author: PersonActor, epic: Epic, draft: DemoEpic,
         title=title,
         values={
             "epic": epic,
-            "period": world.periods[1 if draft.state == 5 else 2],
+            "period": world.periods[world.running_period - (draft.state == 5)],
             "is_mvp": len(world.extra["features"]) % 2 == 0,
             "benefit_hypothesis": f"{title}: part of the hypothesis of “{draft.title}”.",
         },
-        at=world.began_at,
+        at=began_at,
     )
     target = {3: 2, 4: 3, 5: 3, 6: 5}[draft.state]
-    at = world.began_at
+    at = began_at
     for position in range(1, target + 1):
         at += timedelta(days=world.chance.randint(5, 40))
         feature = feature_move(

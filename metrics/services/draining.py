@@ -42,21 +42,24 @@ BATCH_SIZE = 500
 
 logger = logging.getLogger(__name__)
 
-# What is being tried alone is left to whoever tries it.
+# What is being tried alone is left to whoever tries it. An array, so that the lines are chosen once: a planner that
+# does not know how many lines there are may run a subquery for each of them.
 _CLAIM = """
     DELETE FROM portfolio_outbox
-     WHERE id IN (SELECT id FROM portfolio_outbox o
-                   WHERE unit_id = %s
-                     AND NOT (kind = 'ITEM' AND EXISTS (SELECT FROM metrics_stuckitem s
-                                                         WHERE s.item_id = o.subject_id AND s.parked_at IS NULL))
-                   ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+     WHERE id = ANY(ARRAY(
+           SELECT id FROM portfolio_outbox o
+            WHERE unit_id = %s
+              AND NOT (kind = 'ITEM' AND EXISTS (SELECT FROM metrics_stuckitem s
+                                                  WHERE s.item_id = o.subject_id AND s.parked_at IS NULL))
+            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
     RETURNING kind, subject_id
 """
 
 _CLAIM_ITEM = """
     DELETE FROM portfolio_outbox
-     WHERE id IN (SELECT id FROM portfolio_outbox
-                   WHERE unit_id = %s AND kind = 'ITEM' AND subject_id = %s FOR UPDATE SKIP LOCKED)
+     WHERE id = ANY(ARRAY(
+           SELECT id FROM portfolio_outbox
+            WHERE unit_id = %s AND kind = 'ITEM' AND subject_id = %s FOR UPDATE SKIP LOCKED))
 """
 
 _ITEMS_OF_NEXT_BATCH = """

@@ -31,6 +31,8 @@ PORT: int = env.int("PORT", 8000)
 
 # Demo accounts can be entered with one click, so this is refused in production (see `guard`).
 DEMO_MODE: bool = env.bool("DEMO_MODE", False)
+# "full" is an organisation of 120 people with a year behind it; "small" is there sooner.
+DEMO_SIZE: str = env.str("DEMO_SIZE", "full")
 
 # The zone of the metric day: at every level a day of the numbers begins at this zone's midnight.
 PORTAL_TIME_ZONE: str = env.str("PORTAL_TIME_ZONE", "Europe/Berlin")

@@ -1,1 +1,1 @@
-"""The demo organisation's work: half a year of six invented teams, and a slice of a real product beside them."""
+"""The demo organisation's work: a year of sixteen invented teams, and a slice of a real product beside them."""

@@ -1,4 +1,4 @@
-"""Half a year of work of the demo's teams, day by day, written by the bulk service that imports use.
+"""A year of work of the demo's teams, day by day, written by the bulk service that imports use.
 
 Nothing here is hard-coded history: a seeded chance moves cards, and every move is an event. The numbers of the demo
 are computed from these events like anybody's.
@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import connection
+
 from organization.access import SYSTEM
+from organization.demo import MOVED_FROM, MOVED_TEAM
 from portfolio.models import EventKind, EventSource, Feature, StateCategory, WorkflowState
 from portfolio.services.bulk import BulkEvent, BulkRow, creation_events, ids_reserve, ranks_at_end, rows_write
 from teams.demo.stories import REASONS, titles
@@ -24,16 +27,25 @@ from teams.services.teams import team_create
 if TYPE_CHECKING:
     from organization.demo import DemoWorld
 
-METHODS: Final = {
-    "HAR": TeamMethod.SCRUM,
-    "LIG": TeamMethod.SCRUM,
-    "JET": TeamMethod.KANBAN,
-    "MEA": TeamMethod.SCRUM,
-    "ORC": TeamMethod.KANBAN,
-    "MIL": TeamMethod.SCRUMBAN,
+WAYS: Final = {
+    "HAR": (TeamMethod.SCRUM, 0.50),
+    "LIG": (TeamMethod.SCRUM, 0.42),
+    "JET": (TeamMethod.KANBAN, 0.46),
+    "BUO": (TeamMethod.SCRUM, 0.38),
+    "MEA": (TeamMethod.SCRUM, 0.40),
+    "ORC": (TeamMethod.KANBAN, 0.52),
+    "MIL": (TeamMethod.SCRUMBAN, 0.36),
+    "BRN": (TeamMethod.KANBAN, 0.33),
+    "DEP": (TeamMethod.SCRUM, 0.45),
+    "CAR": (TeamMethod.KANBAN, 0.48),
+    "RAI": (TeamMethod.SCRUM, 0.35),
+    "PAR": (TeamMethod.SCRUMBAN, 0.44),
+    "QUA": (TeamMethod.KANBAN, 0.30),
+    "FOR": (TeamMethod.SCRUM, 0.47),
+    "KIL": (TeamMethod.KANBAN, 0.41),
+    "TOW": (TeamMethod.SCRUM, 0.39),
 }
-PACE: Final = {"HAR": 0.50, "LIG": 0.42, "JET": 0.46, "MEA": 0.40, "ORC": 0.52, "MIL": 0.36}
-"""Chance that a card moves on in a day; every team has its own."""
+"""How every team works, and the chance that one of its cards moves on in a day."""
 
 SPRINT_DAYS: Final = 14
 ESTIMATES: Final = (1, 2, 2, 3, 3, 3, 5, 5, 8, 13)
@@ -44,10 +56,19 @@ def work(world: DemoWorld) -> None:
     features: dict[str, list[Feature]] = {}
     for program, feature in world.extra["features"]:
         features.setdefault(program, []).append(feature)
-    programs = {"HAR": "PAY", "LIG": "PAY", "JET": "PAY", "MEA": "SHOP", "ORC": "SHOP", "MIL": "SHOP"}
-    for code, method in METHODS.items():
-        team = team_create(actor=SYSTEM, unit=world.units[code], method=method)
-        TeamLife(world, team, features[programs[code]]).live()
+    closed = []
+    for code, program in world.teams.items():
+        known = features[program]
+        if code == MOVED_TEAM:
+            # What it began under its first program it goes on with.
+            known = features[MOVED_FROM][:2] + known
+        team = team_create(actor=SYSTEM, unit=world.units[code], method=WAYS[code][0])
+        closed.append(TeamLife(world, team, known).live())
+    # All of this is one transaction: without a look at what it has written, the planner takes the tables for empty.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE teams_sprint, teams_workitem, teams_itemevent, portfolio_statemeaning")
+    for sprint_ids in closed:
+        sprint_outcomes_freeze(sprint_ids)
 
 
 @dataclass(slots=True)
@@ -88,11 +109,12 @@ class TeamLife:
         self.drafts: dict[int, Iterator[tuple[str, str]]] = {
             feature.pk: titles(feature.title, self.chance) for feature in features
         }
-        self.pace = PACE[team.key_prefix]
+        self.pace = WAYS[team.key_prefix][1]
         self.at = world.began_at - timedelta(days=3)
 
-    def live(self) -> None:
-        """Every working day from the beginning to now; then all of it is written at once."""
+    def live(self) -> list[int]:
+        """Every working day from the beginning to now; then all of it is written at once. Returns the closed sprints,
+        which are not frozen yet."""
         for _number in range(24 if self.team.has_sprints else 12):
             self.invent()
         day = self.world.began_at
@@ -106,9 +128,10 @@ class TeamLife:
             for card in self.waiting()[:4]:
                 self.plan(card, following.pk)
         self.write()
+        return [sprint.pk for sprint in self.sprints if sprint.state == SprintState.CLOSED]
 
     def write(self) -> None:
-        """Sprints, items with their events, and what the closed sprints came to."""
+        """Sprints, and items with their events."""
         Sprint.objects.bulk_create(self.sprints)
         for card, rank in zip(
             self.cards, ranks_at_end(ITEM, {self.team.pk: len(self.cards)})[self.team.pk], strict=True
@@ -117,8 +140,6 @@ class TeamLife:
         rows = [card.row for card in self.cards]
         rows_write(ITEM, rows, recorded_at=self.world.now, source=EventSource.PORTAL)
         Team.objects.filter(pk=self.team.pk).update(next_number=len(rows) + 1)
-        closed = [sprint.pk for sprint in self.sprints if sprint.state == SprintState.CLOSED]
-        sprint_outcomes_freeze(closed)
 
     # -- a day ---------------------------------------------------------------------------------------------------------
 
@@ -207,7 +228,7 @@ class TeamLife:
 
     def invent(self, *, kind: str = "", **values: Any) -> Card:
         """A new item in the backlog; one in nine is not estimated, one in twelve belongs to no feature."""
-        feature = self.chance.choice(self.features)
+        feature = self.chance.choice(self.open_features())
         drawn, title = next(self.drafts[feature.pk])
         estimate = Decimal(self.chance.choice(ESTIMATES)) if self.chance.random() > 0.11 else None
         known = self.chance.random() > 0.08
@@ -296,6 +317,13 @@ class TeamLife:
         columns["updated_at"] = at = self.at if kind == EventKind.BLOCKED else self.now_ish()
         card.row.events.append(BulkEvent(kind, at, self.team.pk, actor_id=columns["assignee_id"], **change))
         return at
+
+    def open_features(self) -> list[Feature]:
+        """What there is to work on: begun and not done; when there is nothing else, all of it."""
+        done = StateCategory.DONE
+        begun = [feature for feature in self.features if feature.created_at <= self.at]
+        going = [feature for feature in begun if feature.state.category != done or feature.updated_at > self.at]
+        return going or begun or self.features
 
     # -- what the team sees --------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class DemoPortal(Portal):
     """A copy of the portal that fills itself with the demo at its first start."""
 
     def environment(self, **more: str) -> dict[str, str]:
-        return super().environment(DEMO_MODE="true", **more)
+        return super().environment(DEMO_MODE="true", DEMO_SIZE="small", **more)
 
     @property
     def url(self) -> str:

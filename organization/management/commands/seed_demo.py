@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from organization.demo import DemoWorld
+from organization.demo import SIZES, DemoWorld
 from organization.models import Unit
 from pmo_portal.lib import registry
 
@@ -24,10 +24,12 @@ SEED = 2026
 class Command(BaseCommand):
     """Every app adds its part of the demo in the order of the house; all of it or nothing is written."""
 
-    help = "Fill an empty portal with the demo organisation: invented people, half a year of work."
+    help = "Fill an empty portal with the demo organisation: invented people, a year of work."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--today", help="the day the demo's history ends, as 2026-06-03; today when left out")
+
+        parser.add_argument("--size", choices=SIZES, default=settings.DEMO_SIZE, help="small is what tests use")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO_MODE:
@@ -38,7 +40,7 @@ class Command(BaseCommand):
         if options["today"]:
             day = datetime.strptime(options["today"], "%Y-%m-%d").replace(tzinfo=now.tzinfo)
             now = day.replace(hour=15)
-        world = DemoWorld(now=now, chance=Random(SEED))  # noqa: S311 - a demo, not a secret
+        world = DemoWorld(now=now, chance=Random(SEED), size=SIZES[options["size"]])  # noqa: S311 - a demo, not a secret
         with transaction.atomic():
             for step in registry.demo_steps:
                 started = time.monotonic()
