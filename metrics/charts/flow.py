@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from metrics.charts.binning import named
+from metrics.charts.binning import ROWS, named
 from metrics.charts.chart import Axis, Band, Cell, Chart, Kind, Mark, Point, Scale, Series, on_labels
 from metrics.charts.finished import items_words, percentile_marks, percentile_words
 from metrics.charts.frame import Frame, Steps
@@ -19,6 +22,9 @@ from metrics.selectors.flow import CumulativeFlow
 from metrics.selectors.flow_numbers import DAY_SECONDS, Aged, ColumnTimes, Spans, Times
 from pmo_portal.lib.format import NOTHING, number, ratio
 from pmo_portal.lib.format import days as format_days
+
+MOST_AGES: Final = 250
+"""Above so many columns and ages the dots of a chart stand for stretches of ages."""
 
 
 def open_chart(wip: Sequence[int], frame: Frame) -> Chart:
@@ -52,14 +58,11 @@ def open_chart(wip: Sequence[int], frame: Frame) -> Chart:
 def ageing_chart(open_items: Sequence[Aged], finished: Spans, columns: Columns, frame: Frame) -> Chart:
     """The age of what is open, by column, against how long finished items took."""
     places = sorted({*columns.between, *(each.place for each in open_items)})
-    points = []
-    for each in open_items:
-        if each.items == 1 and each.keys:
-            url, name = reverse("teams:item_detail", args=[each.keys[0]]), each.keys[0]
-        else:
-            url = frame.items("wip", column=each.place, least=each.days, most=each.days)
-            name = named(each.keys, each.items)
-        points.append(Point(places.index(each.place), each.days, url, name, each.items))
+    is_binned = len(open_items) > MOST_AGES
+    points = [
+        Point(places.index(each.place), middle, url, name, each.items)
+        for each, middle, url, name in (_binned(open_items, frame) if is_binned else _aged(open_items, frame))
+    ]
     count = sum(each.items for each in open_items)
     blocked = sum(each.blocked_items for each in open_items)
     percentiles = finished.percentiles()
@@ -91,13 +94,46 @@ def ageing_chart(open_items: Sequence[Aged], finished: Spans, columns: Columns, 
         definition_url=frame.definition(AGING_WIP),
         sample=_("%(open)s open, %(n)s finished") % {"open": number(count), "n": number(finished.sample_size)},
         as_of=frame.as_of,
-        note=ngettext("%(n)s open item is blocked.", "%(n)s open items are blocked.", blocked) % {"n": number(blocked)}
-        if blocked
-        else "",
+        note=_ageing_note(blocked, is_binned=is_binned),
         opens_panel=True,
+        is_binned=is_binned,
         empty="" if open_items else _("Nothing is in progress."),
         height=320,
     )
+
+
+def _ageing_note(blocked: int, *, is_binned: bool) -> str:
+    words = []
+    if blocked:
+        words.append(
+            ngettext("%(n)s open item is blocked.", "%(n)s open items are blocked.", blocked) % {"n": number(blocked)}
+        )
+    if is_binned:
+        words.append(_("Too many items for a dot each: a dot stands for all of a column and a stretch of days."))
+    return " ".join(words)
+
+
+def _aged(open_items: Sequence[Aged], frame: Frame) -> Iterator[tuple[Aged, float, str, str]]:
+    """One dot for the items of a column and an age; one item leads to itself."""
+    for each in open_items:
+        if each.items == 1 and each.keys:
+            yield each, each.days, reverse("teams:item_detail", args=[each.keys[0]]), each.keys[0]
+        else:
+            url = frame.items("wip", column=each.place, least=each.days, most=each.days)
+            yield each, each.days, url, named(each.keys, each.items)
+
+
+def _binned(open_items: Sequence[Aged], frame: Frame) -> Iterator[tuple[Aged, float, str, str]]:
+    """One dot for the items of a column and a stretch of ages, where there are too many to tell apart."""
+    height = max(math.ceil(max(each.days for each in open_items) / ROWS), 1)
+    sums: dict[tuple[int, int], int] = defaultdict(int)
+    for each in open_items:
+        sums[each.place, (each.days - 1) // height] += each.items
+    for (place, row), items in sorted(sums.items()):
+        least, most = row * height + 1, (row + 1) * height
+        days = number(least) if least == most else f"{number(least)}–{number(most)}"
+        url = frame.items("wip", column=place, least=least, most=most)
+        yield Aged(place, least, items, 0), (least + most) / 2, url, _("%(days)s days") % {"days": days}
 
 
 def _zones(half: float | None, most: float | None) -> list[Band]:

@@ -222,15 +222,20 @@ def settings_change_what_they_say(world: World) -> None:
 
 
 def many_dots_are_counted_in_bins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metrics.views.flow.MOST_DOTS", 5)
-    monkeypatch.setattr(binning, "ROWS", 4)
-    scatter = charts_of(world.coast, Selection(5, TODAY, TODAY), ItemFilter(), "finished")[2]
-    assert "a dot each" in scatter.note
-    points = scatter.series[0].points
-    assert sum(point.size for point in points) == 17
-    assert len(points) < 17
-    for point in points:
-        assert total_behind(world.coast, point.url) == point.size
+    with monkeypatch.context() as patched:
+        patched.setattr("metrics.views.flow.MOST_DOTS", 5)
+        patched.setattr("metrics.charts.flow.MOST_AGES", 0)
+        patched.setattr("metrics.charts.flow.ROWS", 4)
+        patched.setattr(binning, "ROWS", 4)
+        scatter = charts_of(world.coast, Selection(5, TODAY, TODAY), ItemFilter(), "finished")[2]
+        ageing = charts_of(world.coast, Selection(5, TODAY, TODAY), ItemFilter(worked=True), "open")[0]
+    for chart, count in ((scatter, 17), (ageing, 7)):
+        assert "a dot each" in chart.note
+        points = chart.series[0].points
+        assert sum(point.size for point in points) == count
+        assert len(points) < count
+        for point in points:
+            assert total_behind(world.coast, point.url) == point.size
 
 
 PERSONAS = (

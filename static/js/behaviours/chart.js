@@ -112,7 +112,7 @@
   function axisOption(axis, colours, { isX, spec, isNarrow }) {
     const isLabels = axis.scale === "labels";
     const isDays = axis.scale === "days";
-    const room = isDays && spec.series.some((series) => series.kind === "bar") ? 0.6 : 0; // for the halves of bars at the edge
+    const room = isDays && spec.series.some((series) => series.kind === "bar") ? 0.6 : isDays && spec.binned ? 4 : 0; // for what stands at the edge
     const marks = spec.marks.filter((mark) => mark.axis === (isX ? "x" : "y")).map((mark) => Number(mark.at)).filter(Number.isFinite);
     return {
       type: isLabels ? "category" : "value",
@@ -141,7 +141,7 @@
   }
 
   /* The area of a dot says how many items it stands for; beside very large ones the others shrink. */
-  const dot = (size, largest) => (largest <= 60 ? 5 + 2.2 * Math.sqrt(size) : 5 + 20 * Math.sqrt(size / largest));
+  const dot = (size, largest) => (largest <= 60 ? 5 + 2.2 * Math.sqrt(size) : 5 + 15 * Math.sqrt(size / largest));
 
   function seriesOption(series, colour, spec, colours) {
     const points = series.points;
