@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from metrics.calculations.forecast import MINIMUM_DAYS, MINIMUM_FINISHED, Concern
 from metrics.work_streams import Why
 from pmo_portal.lib.format import day as format_day
-from pmo_portal.lib.format import day_range
 
 
 def concern_words(concerns: Iterable[Concern]) -> list[str]:
     """What there is to doubt about the past that a forecast is drawn from."""
     words = {
-        Concern.NOTHING_FINISHED: _("Nothing was finished on the past days: there is nothing to forecast from."),
+        Concern.NOTHING_FINISHED: _(
+            "Nothing was finished on the past days: there is nothing to forecast from. Draw from more weeks, or begin on "
+            "an earlier day."
+        ),
         Concern.THIN: _("Thin history: fewer than %(days)s days or %(items)s finished items.")
         % {"days": MINIMUM_DAYS, "items": MINIMUM_FINISHED},
         Concern.UNSTABLE: _(
@@ -44,13 +46,6 @@ def day_by(when_days: Mapping[int, int | None], percent: int, starts_on: date) -
     """The date at a confidence; None for later than ten years."""
     days = when_days.get(percent)
     return None if days is None else starts_on + timedelta(days=days - 1)
-
-
-def range_words(first: date | None, last: date | None) -> str:
-    """Two days as one range; a missing one is later than in ten years."""
-    if first is None or last is None:
-        return _("later than in ten years")
-    return day_range(first, last)
 
 
 def answers(when_days: Mapping[int, int | None], starts_on: date, *, headline: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from metrics.charts import Chart, chart_file
 from metrics.charts.forecasts import backtest_chart, how_many_chart, when_chart
 from metrics.definition_links import definition_url
 from metrics.definitions import FORECAST, MONTE_CARLO_HOW_MANY, MONTE_CARLO_WHEN
-from metrics.forecast_words import answers, concern_words, day_by, range_words, why_words
+from metrics.forecast_words import answers, concern_words, day_by, why_words
 from metrics.forms.forecasts import UnitForecastForm, WorkForecastForm
 from metrics.models import Rollup
 from metrics.selectors.flow import unfinished_count
@@ -26,6 +26,7 @@ from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, access, actor_of
+from pmo_portal.lib.format import day_range
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, Feature, TrackedKind
@@ -106,7 +107,7 @@ def _headline(when_days: Any, form: WorkForecastForm) -> dict[str, Any]:
     asked = form.cleaned_data
     percent = asked["confidence"]
     first, last = day_by(when_days, 50, asked["start"]), day_by(when_days, percent, asked["start"])
-    return {"percent": percent, "range": range_words(first, last), "is_range": first != last}
+    return {"percent": percent, "first": first, "last": last, "range": day_range(first, last)}
 
 
 @access(Action.VIEW, Feature, by="key", select=FEATURE_SELECT)
@@ -159,7 +160,7 @@ def _work(request: HttpRequest, kind: TrackedKind, pk: int, *, url: str) -> tupl
     found = work_forecast(actor_of(request), kind, pk, question)
     context |= {
         "found": found,
-        "why": why_words(found.why) if found.why else "",
+        "none_reason": why_words(found.why) if found.why else "",
         "charts": _work_charts(found, form),
         "answers": answers(found.when_days, asked["start"], headline=asked["confidence"]),
         "headline": _headline(found.when_days, form),

@@ -135,6 +135,7 @@ def test_a_units_forecast_is_a_range_with_its_inputs_and_its_record(
     assert len(answers[0]) >= 9
     assert answers[0] == answers[1], "seeded"
 
+    assert "Not within ten years at this pace." in page(client, url, items=9000)
     thin = page(client, url, items=10, history=2)
     assert "Thin history" in thin
     file = client.get(url, {"items": 10, "csv": "how-many"})
