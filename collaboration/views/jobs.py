@@ -17,7 +17,7 @@ from collaboration.selectors.jobs import job_error_rows, job_errors, job_results
 from collaboration.services.job_files import stored_path
 from collaboration.services.job_kinds import job_kind, personal_kinds
 from collaboration.services.jobs import job_cancel, job_retry, job_seen
-from pmo_portal.lib.access import Action, access, actor_of, signed_in
+from pmo_portal.lib.access import Action, Denied, access, actor_of, signed_in
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast
@@ -118,7 +118,10 @@ def job_errors_csv(request: HttpRequest, job: Job) -> HttpResponseBase:
 @access(Action.VIEW, Job, by="pk")
 def job_file(request: HttpRequest, job: Job, file_pk: int) -> HttpResponseBase:
     """A file a job made, for whoever asked for it; always a download, never shown in the browser."""
-    file = job_results(actor_of(request), job, at=timezone.now()).filter(pk=file_pk).first()
+    actor = actor_of(request)
+    if actor.person_id is None or actor.person_id != job.requested_by_id:
+        raise Denied(Action.VIEW, job)
+    file = job_results(actor, job, at=timezone.now()).filter(pk=file_pk).first()
     if file is None or not stored_path(file).is_file():
         raise Http404
     response = FileResponse(stored_path(file).open("rb"), as_attachment=True, filename=file.name)

@@ -55,6 +55,8 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:case_compare": ("business_case.view",),
     "portfolio:case_edit": ("business_case.create", "business_case.edit"),
     "portfolio:epic_undo": ("epic.edit",),
+    # Nobody holds this: a result is its requester's alone, and the jobs of the tests have none.
+    "collaboration:job_file": ("job.own",),
     "portfolio:feature_undo": ("feature.edit",),
     # The one KPI and key result of each place are amounts: only who sees them enters them.
     "metrics:kpi_measure": ("money.view",),

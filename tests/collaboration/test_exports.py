@@ -59,7 +59,7 @@ def test_a_large_list_is_offered_as_a_job_and_comes_with_the_same_rows(
     # An operator sees that there is such work, and could stop it; what it made is its requester's alone.
     operator = client_as("administrator")
     assert operator.get(f"/jobs/{job.pk}/").status_code == 200
-    assert operator.get(f"/jobs/{job.pk}/files/{file.pk}/").status_code == 404
+    assert operator.get(f"/jobs/{job.pk}/files/{file.pk}/").status_code == 403
 
 
 def test_the_job_may_what_its_person_may_at_that_moment(world: World, items: str, client_as: Browser) -> None:

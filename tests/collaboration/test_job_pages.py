@@ -153,7 +153,7 @@ def test_a_result_is_for_whoever_asked_for_it(world: World, client_as: Browser) 
     assert response["Content-Type"] == "application/octet-stream"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert client_as("administrator").get(f"/jobs/{job.pk}/").status_code == 200
-    assert client_as("administrator").get(url).status_code == 404
+    assert client_as("administrator").get(url).status_code == 403
     other = job_make(world, "pmo_staff", world.coast)
     assert client_as("pmo_staff").get(f"/jobs/{other.pk}/files/{file.pk}/").status_code == 404
     JobFile.objects.update(expires_at=now)
