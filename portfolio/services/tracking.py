@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pmo_portal.lib import live, registry
@@ -63,10 +64,13 @@ WAITED_AT_MOST: Final = timedelta(minutes=1)
 def moment_of(subject: Tracked, at: datetime) -> datetime:
     """When a change of a locked ``subject`` happened: ``at``, or just after the change it had to wait for.
 
-    A request reads the clock before it waits for the row. Without this, the writer who came second would stand first
-    in the history, and the numbers, which go by time, would disagree with the row.
+    A request reads the clock before it waits for the row, and clocks are set back. Without this, the writer who came
+    second would stand first in the history, and the numbers, which go by time, would disagree with the row.
     """
-    return subject.updated_at if subject.updated_at - WAITED_AT_MOST < at < subject.updated_at else at
+    if at >= subject.updated_at:
+        return at
+    is_now = abs(timezone.now() - at) < WAITED_AT_MOST
+    return subject.updated_at if is_now or subject.updated_at - WAITED_AT_MOST < at else at
 
 
 def record(

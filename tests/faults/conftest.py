@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,12 @@ from tests.embedded.test_supervisor import Portal
 from tests.faults.running import Running
 
 
-@pytest.fixture(scope="module")
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """A portal with a scene of as many ITEMS as the module says; ended when the module is through."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-fault-"))
-    folder.chmod(0o711)
+@contextmanager
+def whole_portal(folder: Path, *, items: int) -> Iterator[Running]:
+    """A portal in a folder, with a scene of so many items; nothing of it is left when the block ends."""
     portal = Portal(folder / "home")
     try:
-        yield Running.start(portal, items=request.module.ITEMS)
+        yield Running.start(portal, items=items)
         portal.end(signal.SIGTERM)
     finally:
         if portal.process is not None and portal.process.poll() is None:
@@ -34,4 +33,19 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
             left.kill()
         for server in (Redis(portal.home), Postgres(portal.home)):
             server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Where a portal may keep its data: a short name, for sockets."""
+    path = Path(tempfile.mkdtemp(prefix="portal-fault-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def running(request: pytest.FixtureRequest, folder: Path) -> Iterator[Running]:
+    """A portal with a scene of as many ITEMS as the module says."""
+    with whole_portal(folder, items=request.module.ITEMS) as made:
+        yield made

@@ -253,7 +253,10 @@ class Running:
 
     def check_numbers(self) -> None:
         """Every change has reached the numbers of the portfolio, and each counts once."""
-        wait_until(lambda: self.query("SELECT count(*) FROM portfolio_outbox") == [(0,)], seconds=HEALED_WITHIN)
+        try:
+            wait_until(lambda: self.query("SELECT count(*) FROM portfolio_outbox") == [(0,)], seconds=HEALED_WITHIN)
+        except AssertionError as error:
+            raise AssertionError(f"the outbox is not drained\n{self.said()[-2_000:]}\n{self.log('worker')}") from error
         (counted,) = self.query(
             "SELECT coalesce(sum(finished), 0) FROM metrics_rollup WHERE scope_kind = 'UNIT' AND scope_id = %s",
             self.scene["portfolio"],
