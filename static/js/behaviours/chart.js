@@ -25,9 +25,13 @@
 
   /* ---- colours: tokens use light-dark(), so the browser is asked what they come to */
 
+  let printing = false;
+  const isPrinting = () => printing || matchMedia("print").matches;
+
   function coloursOf(plot) {
     const probe = document.createElement("i");
     probe.hidden = true;
+    if (isPrinting()) probe.style.colorScheme = "light"; // paper is white, whatever the screen
     plot.append(probe);
     const read = (name) => {
       probe.style.color = `var(--${name})`;
@@ -387,8 +391,16 @@
     }
     document.querySelectorAll("[data-chart]").forEach((plot) => {
       if (drawn.has(plot)) draw(plot);
-      else if (!known.has(plot)) { known.add(plot); sight.observe(plot); width.observe(plot); }
+      else if (!known.has(plot)) { known.add(plot); sight.observe(plot); width.observe(plot); later(plot); }
     });
+  }
+
+  /* What is further down is drawn when the browser has time for it, so that the whole page can be printed. */
+  function later(plot) {
+    const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+    setTimeout(() => idle(() => {
+      if (plot.isConnected && !drawn.has(plot)) load(plot.dataset.chartLibrary).then(() => draw(plot)).catch(() => open(plot));
+    }), 1500);
   }
 
   /* A live page is morphed: what is drawn stays until its numbers change. */
@@ -405,12 +417,13 @@
   new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 
-  /* On paper everything is drawn, in the light theme that print.css sets. */
+  /* On paper everything is drawn, in light colours. */
   window.addEventListener("beforeprint", () => {
+    printing = true;
     if (window.echarts) document.querySelectorAll("[data-chart]").forEach((plot) => draw(plot, { force: true }));
   });
   matchMedia("print").addEventListener("change", again);
-  window.addEventListener("afterprint", again);
+  window.addEventListener("afterprint", () => { printing = false; again(); });
 
   /* ---- files */
 
