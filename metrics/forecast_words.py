@@ -17,8 +17,8 @@ def concern_words(concerns: Iterable[Concern]) -> list[str]:
     """What there is to doubt about the past that a forecast is drawn from."""
     words = {
         Concern.NOTHING_FINISHED: _(
-            "Nothing was finished on the past days: there is nothing to forecast from. Draw from more weeks, or begin on "
-            "an earlier day."
+            "Nothing was finished on the past days: there is nothing to forecast from. Draw from more weeks, or begin "
+            "on an earlier day."
         ),
         Concern.THIN: _("Thin history: fewer than %(days)s days or %(items)s finished items.")
         % {"days": MINIMUM_DAYS, "items": MINIMUM_FINISHED},
