@@ -75,7 +75,7 @@ def _request(user: User, parameters: Mapping[str, Any]) -> HttpRequest:
     request.path = request.path_info = parameters["path"]
     request.META |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": parameters["query"]}
     request.META[IN_JOB] = True
-    request.GET = QueryDict(parameters["query"])  # type: ignore[assignment]
+    request.GET = QueryDict(parameters["query"])
     request.user = user
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
     request.actor = actor_for(user)  # type: ignore[attr-defined]
@@ -96,7 +96,7 @@ def _fetch(request: HttpRequest, parameters: Mapping[str, Any], draft: IO[bytes]
         raise JobFailure(_("The page sent no file."))
     # Closing the response itself would tell Django that a web request has ended, in the middle of a job.
     with closing(getattr(response, "file_to_stream", None) or BytesIO()):
-        for chunk in response:  # type: ignore[attr-defined]
+        for chunk in response:
             draft.write(chunk)
     said = HttpResponse()
     said[_NAME] = quote(parse_header_parameters(disposition)[1].get("filename", "export"))

@@ -1,4 +1,4 @@
-"""Forms of an import: what to upload, what each column is, how the tracker's words become ours."""
+"""Forms of an import: what each column is, how the tracker's words become ours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from organization.models import Unit
 from organization.terms import named
+from pmo_portal.lib.format import number as number_text
 from portfolio.models import StateCategory
 from teams.importing.columns import Column, DayOrder, is_zone
 from teams.importing.mapping import ItemType, project_code
@@ -53,71 +51,6 @@ DAY_ORDERS: Final = (
 )
 
 
-class _SeveralFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class _FolderInput(_SeveralFilesInput):
-    """Browsers let people choose a whole folder by this attribute."""
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"webkitdirectory": True})
-
-
-class SeveralFilesField(forms.FileField):
-    """Any number of files; an empty one is an error, as in Django's own field."""
-
-    widget = _SeveralFilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
-        """None at all is for the form to judge: there are two of these fields."""
-        files = data if isinstance(data, list | tuple) else [data] if data else []
-        return [super(SeveralFilesField, self).clean(file, initial) for file in files]
-
-
-class ImportForm(forms.Form):
-    """What to import, into which unit, from which tracker."""
-
-    unit = forms.ModelChoiceField(Unit.objects.none(), label=gettext_lazy("Into"))
-    files = SeveralFilesField(
-        label=gettext_lazy("Files"),
-        help_text=gettext_lazy(
-            "Jira issues as JSON (one a line, an array or pages; also gzipped), CSV or XLSX. A list of sprints may"
-            " come along. Several files are taken as one."
-        ),
-    )
-    folder = SeveralFilesField(label=gettext_lazy("Or a folder"), required=False, widget=_FolderInput)
-    source = forms.SlugField(
-        label=gettext_lazy("Name of the tracker"),
-        required=False,
-        max_length=40,
-        help_text=gettext_lazy(
-            "The same name finds the same items again: keep it from import to import. Empty: the code of the unit."
-        ),
-    )
-
-    def __init__(self, *args: Any, units: QuerySet[Unit], is_too_large: bool, limit_mib: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.is_too_large, self.limit_mib = is_too_large, limit_mib
-        field: Any = self.fields["unit"]
-        field.queryset = units
-        field.label_from_instance = lambda unit: f"{unit.name} ({unit.code})"
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if self.is_too_large:
-            limit = {"limit": self.limit_mib}
-            self.add_error("files", _("That is more than %(limit)s MiB: compress it with gzip, or split it.") % limit)
-        elif not cleaned.get("files") and not cleaned.get("folder") and not self.errors:
-            self.add_error("files", _("Choose at least one file."))
-        return cleaned
-
-    def chosen(self) -> list[UploadedFile]:
-        """All files, from both fields; what operating systems leave in folders is not meant."""
-        files = [*self.cleaned_data["files"], *self.cleaned_data["folder"]]
-        return [file for file in files if file.name and not file.name.startswith((".", "Thumbs.db", "desktop.ini"))]
-
-
 class VersionForm(forms.Form):
     """A form about something that two may change: it says which version was seen."""
 
@@ -147,7 +80,8 @@ class ImportColumnsForm(VersionForm):
             **{f"column-{use.value}": columns.get(use.value, "") for use in Column},
             **{f"step-{number}": steps.get(heading, "") for number, heading in enumerate(header)},
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
         self.header = header
         choices = [("", _("(not in the file)")), *((heading, heading) for heading in header)]
         for use in Column:
@@ -226,6 +160,7 @@ class ImportWordsForm(VersionForm):
         self.projects: list[Mapping[str, Any]] = words.get("projects", [])
         program = mapping.get("program") or {}
         estimates = words.get("estimates", [])
+        cancelled = mapping.get("cancelled_resolutions")
         known = [entry["field"] for entry in estimates if entry["is_known"]]
         initial: dict[str, Any] = {
             "version": plan.version,
@@ -234,7 +169,11 @@ class ImportWordsForm(VersionForm):
             "program_name": program.get("name", plan.unit.name if words.get("epics") else ""),
             "site_url": mapping.get("site_url", ""),
             "estimate": next(iter(mapping.get("estimate_fields") or known), ""),
-            "resolutions": [entry["name"] for entry in words.get("resolutions", ()) if entry["is_cancelled"]],
+            "resolutions": [
+                entry["name"]
+                for entry in words.get("resolutions", ())
+                if (entry["is_cancelled"] if cancelled is None else entry["name"].lower() in cancelled)
+            ],
         }
         chosen = _teams_by_condition(mapping)
         for number, project in enumerate(self.projects):
@@ -246,10 +185,11 @@ class ImportWordsForm(VersionForm):
                 initial[f"team-{number}-{place}"] = code
                 initial[f"teamname-{number}-{place}"] = name or component["name"]
         for number, entry in enumerate(words.get("statuses", ())):
-            initial[f"status-{number}"] = entry["category"]
+            initial[f"status-{number}"] = mapping.get("statuses", {}).get(entry["name"], entry["category"])
         for number, entry in enumerate(words.get("types", ())):
-            initial[f"type-{number}"] = entry["type"]
-        super().__init__(*args, initial=initial, **kwargs)
+            initial[f"type-{number}"] = mapping.get("types", {}).get(entry["name"], entry["type"])
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
         self._add_fields(estimates)
 
     def _add_fields(self, estimates: Sequence[Mapping[str, Any]]) -> None:
@@ -264,7 +204,7 @@ class ImportWordsForm(VersionForm):
             del fields["estimate"]
         if words.get("resolutions"):
             fields["resolutions"].choices = [
-                (entry["name"], f"{entry['name']} ({entry['count']})") for entry in words["resolutions"]
+                (entry["name"], f"{entry['name']} ({number_text(entry['count'])})") for entry in words["resolutions"]
             ]
         else:
             del fields["resolutions"]
@@ -293,6 +233,10 @@ class ImportWordsForm(VersionForm):
                 **project,
                 "team": self[f"team-{number}"],
                 "team_name": self[f"teamname-{number}"],
+                "is_split": any(
+                    self[f"team-{number}-{place}"].value() or self[f"team-{number}-{place}"].errors
+                    for place in range(len(project["components"]))
+                ),
                 "rows": [
                     {
                         **component,

@@ -23,7 +23,8 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.uploads import is_too_large
 from pmo_portal.lib.windows import local_day
-from teams.forms.imports import ImportColumnsForm, ImportForm, ImportWordsForm
+from teams.forms.imports import ImportColumnsForm, ImportWordsForm
+from teams.forms.imports_files import ImportForm
 from teams.models import ImportPlan, ImportShape, ImportStep
 from teams.selectors.imports import JOBS, import_facts, import_targets, imports_seen, mirrored_codes, undo_facts
 from teams.services.imports import plans
@@ -105,7 +106,7 @@ def import_detail(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
 @access(Action.EDIT, ImportPlan, by="pk", select=SELECT)
 def import_columns(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
     """Say which column of a table means what."""
-    if _is_working(plan) or plan.shape != ImportShape.TABLE:
+    if _is_working(plan) or plan.shape != ImportShape.TABLE or plan.step == ImportStep.DONE:
         return go_to(request, "teams:import_detail", plan.pk)
     form = ImportColumnsForm(request.POST or None, plan=plan, zone=settings.PORTAL_TIME_ZONE)
     if request.method == "POST" and form.is_valid():
@@ -136,7 +137,7 @@ def import_columns(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
 @access(Action.EDIT, ImportPlan, by="pk", select=SELECT)
 def import_words(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
     """Say how the tracker's words become ours; the guesses stand there already."""
-    if _is_working(plan) or not plan.survey.get("words"):
+    if _is_working(plan) or not plan.survey.get("words") or plan.step == ImportStep.DONE:
         return go_to(request, "teams:import_detail", plan.pk)
     codes = mirrored_codes(plan.unit, day=local_day(timezone.now()))
     form = ImportWordsForm(request.POST or None, plan=plan, team_codes=codes)

@@ -38,9 +38,9 @@ def import_begin(
     if unit.kind == UnitKind.TEAM:
         raise field_error("unit", _("Import into the program or portfolio above the teams."))
     if not files:
-        raise field_error("files", _("Choose at least one file."))
+        raise field_error("upload", _("Choose at least one file."))
     if len(files) > MOST_FILES:
-        raise field_error("files", _("At most %(limit)s files at once.") % {"limit": MOST_FILES})
+        raise field_error("upload", _("At most %(limit)s files at once.") % {"limit": MOST_FILES})
     kept = [job_file_keep(actor=actor, unit=unit, file=file, name=name, at=at) for name, file in files]
     with transaction.atomic():
         plan = ImportPlan.objects.create(
@@ -86,6 +86,8 @@ def import_words_set(
         plan = _locked(actor, plan, seen_version)
         if plan.step == ImportStep.FILES or not plan.survey.get("words"):
             raise Refused(_("The files are still being read."))
+        if plan.step == ImportStep.DONE:
+            raise Refused(_("It has run: correct its words instead."))
         _set_mapping(plan, {**plan.mapping, **mapping})
         plan.step = ImportStep.CHECK
         _check(plan, actor, at)

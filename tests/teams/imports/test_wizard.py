@@ -60,7 +60,7 @@ def work() -> None:
 
 
 def begin(client: Client, unit: Unit, *files: SimpleUploadedFile, source: str = "shop") -> ImportPlan:
-    response = client.post("/imports/new/", {"unit": unit.pk, "source": source, "files": list(files)})
+    response = client.post("/imports/new/", {"unit": unit.pk, "source": source, "upload": list(files)})
     assert response.status_code == 303, response.context["form"].errors
     work()
     return ImportPlan.objects.get(pk=int(response["Location"].strip("/").split("/")[-1]))
@@ -114,6 +114,8 @@ def test_import_of_jira_issues_from_upload_to_undo(world: World, client_as: Brow
     rehearsed = page_of(client, plan)
     assert before == (WorkItem.objects.count(), Team.objects.count(), Unit.objects.count(), ItemEvent.objects.count())
     assert facts(rehearsed)["Items made"] == "3"
+    kept = fields_of(client.get(f"/imports/{plan.pk}/words/"))
+    assert (kept["team-0-0"], kept["teamname-0-0"]) == ("APP", "The app")
     report = run(client, plan)
     assert facts(report) == facts(rehearsed)
     remarks = list(plan.run_job.errors.order_by("pk").values_list("place", "message"))
@@ -137,6 +139,7 @@ def test_import_of_jira_issues_from_upload_to_undo(world: World, client_as: Brow
     status = next(n for n, entry in enumerate(plan.survey["words"]["statuses"]) if entry["name"] == "In Progress")
     ids = set(WorkItem.objects.values_list("pk", flat=True))
     go_on(client, plan, "words", **{"team-0-0": "", f"status-{status}": "WAITING"})
+    assert fields_of(client.get(f"/imports/{plan.pk}/words/"))[f"status-{status}"] == "WAITING"
     run(client, plan)
     assert set(WorkItem.objects.values_list("pk", flat=True)) == ids
     moved = WorkItem.objects.get(key="PAY-3")
@@ -282,9 +285,9 @@ def test_who_may_import_and_whose_files(world: World, client_as: Browser) -> Non
         assert client_as(who).get("/imports/").status_code == 403
         assert client_as(who).post("/imports/new/", {"unit": world.coast.pk}).status_code == 403
     before = rows_everywhere()
-    foreign = staff.post("/imports/new/", {"unit": world.valley.pk, "files": [upload("a.csv", "Title\nA\n")]})
+    foreign = staff.post("/imports/new/", {"unit": world.valley.pk, "upload": [upload("a.csv", "Title\nA\n")]})
     assert foreign.status_code == 422
-    team = staff.post("/imports/new/", {"unit": world.harbour.pk, "files": [upload("a.csv", "Title\nA\n")]})
+    team = staff.post("/imports/new/", {"unit": world.harbour.pk, "upload": [upload("a.csv", "Title\nA\n")]})
     assert team.status_code == 422
     assert staff.post("/imports/new/", {"unit": world.coast.pk}).status_code == 422
     assert rows_everywhere() == before
@@ -332,7 +335,7 @@ def test_a_stale_form_is_refused_and_what_was_typed_stays(world: World, client_a
 
 def test_given_up_cancelled_and_too_large(world: World, client_as: Browser, settings: Any) -> None:
     client = client_as("pmo_staff")
-    response = client.post("/imports/new/", {"unit": world.coast.pk, "files": [upload("a.jsonl", jira(2))]})
+    response = client.post("/imports/new/", {"unit": world.coast.pk, "upload": [upload("a.jsonl", jira(2))]})
     plan = ImportPlan.objects.get()
     waiting = client.get(response["Location"])
     assert b"Reading the files" in waiting.content
@@ -342,10 +345,10 @@ def test_given_up_cancelled_and_too_large(world: World, client_as: Browser, sett
     assert not ImportPlan.objects.exists()
     settings.UPLOAD_MOST_BYTES = 100_000
     stored = JobFile.objects.count()
-    too_large = client.post("/imports/new/", {"unit": world.coast.pk, "files": [upload("a.jsonl", b"x" * 150_000)]})
+    too_large = client.post("/imports/new/", {"unit": world.coast.pk, "upload": [upload("a.jsonl", b"x" * 150_000)]})
     assert too_large.status_code == 422
     assert "more than 0 MiB" in too_large.content.decode()
-    assert client.post("/imports/new/", {"files": [upload("a.jsonl", b"x" * 500_000)]}).status_code == 400
+    assert client.post("/imports/new/", {"upload": [upload("a.jsonl", b"x" * 500_000)]}).status_code == 400
     assert JobFile.objects.count() == stored
 
 
