@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from teams.views import backlogs, boards, feature_items, imports, items, list_edits, lists, sprints, teams
+from teams.views import (
+    backlogs,
+    boards,
+    feature_items,
+    imports,
+    item_documents,
+    items,
+    list_edits,
+    lists,
+    sprints,
+    teams,
+)
 
 app_name = "teams"
 
@@ -63,6 +74,7 @@ urlpatterns = [
     # One item
     path("items/new/", lists.item_create_anywhere, name="item_create"),
     path("items/<str:key>/", items.item_detail, name="item_detail"),
+    path("items/<str:key>/document/", item_documents.item_document, name="item_document"),
     path("items/<str:key>/edit/", items.item_edit, name="item_edit"),
     path("items/<str:key>/fields/<str:field>/", items.item_field_edit, name="item_field_edit"),
     path("items/<str:key>/estimate/", backlogs.item_estimate, name="item_estimate"),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.staticfiles import finders
@@ -71,3 +73,20 @@ def _weasyprint() -> Any:
 def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
     """SECURITY: a document fetches nothing: what somebody typed must not make the server open an address or a file."""
     raise ValueError(f"not fetched: {url[:80]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document: facts, a text (HTML that is safe already), or a table; whatever is empty is left out."""
+
+    title: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    html: str = ""
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+def detail_response(*, name: str, title: str, scope: str, sections: Sequence[Section], at: datetime) -> HttpResponse:
+    """One thing as a PDF: what it is called, where it belongs, when this was true, and its sections."""
+    context = {"title": title, "scope": scope, "sections": sections, "made_at": at}
+    return pdf_response("exports/detail.html", context, name=f"{name}.pdf", title=title)
