@@ -12,6 +12,7 @@ from teams.views import (
     item_documents,
     items,
     list_edits,
+    list_tree,
     lists,
     sprints,
     teams,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("imports/<int:pk>/stop/", imports.import_stop, name="import_stop"),
     path("imports/<int:pk>/drop/", imports.import_drop, name="import_drop"),
     # What teams do for a feature
+    path("features/<str:key>/parts/", list_tree.feature_parts, name="feature_parts"),
     path("features/<str:key>/items/", feature_items.feature_items, name="feature_items"),
     # One item
     path("items/new/", lists.item_create_anywhere, name="item_create"),

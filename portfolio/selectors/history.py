@@ -137,7 +137,7 @@ def history(subject: Tracked, *, actor: Actor, before: int | None = None, limit:
     shown, older_than = _whole_steps(rows, limit)
     hidden = _hidden_kinds(tracked, subject, actor)
     shown = [event for event in shown if event.kind not in hidden]
-    words = _Words(tracked, subject, actor, shown)
+    words = _Words(tracked, actor, shown)
     standing = _standing_seqs(tracked, subject)
     steps = (_step(step, words, can_undo=_can_undo(step, subject, actor, standing)) for step in _grouped(shown))
     return History(tuple(steps), older_than)
@@ -204,10 +204,15 @@ def _theme_shares(side: Side, names: Names) -> str:
 register_describer(EventKind.THEMES, Describer(names_of(StrategicTheme), ids=_theme_ids, text=_theme_shares))
 
 
+def words_of(tracked: TrackedType, events: Sequence[EventRow], *, actor: Actor) -> _Words:
+    """Puts these events into words, also those of many things together."""
+    return _Words(tracked, actor, events)
+
+
 class _Words:
     """Names of everything a page of events mentions, loaded in one statement per kind of thing."""
 
-    def __init__(self, tracked: TrackedType, subject: Tracked, actor: Actor, events: Sequence[EventRow]) -> None:
+    def __init__(self, tracked: TrackedType, actor: Actor, events: Sequence[EventRow]) -> None:
         self._model = tracked.model
         self._fields = {field.kind: name for name, field in tracked.fields.items()}
         wanted: dict[Loader, set[int]] = {}

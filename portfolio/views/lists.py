@@ -161,6 +161,7 @@ def _epic_doors(request: HttpRequest, unit: Unit) -> Doors:
         if may["edit"]
         else (),
         live_units=(unit.pk,),
+        tree_url=lambda epic: reverse("portfolio:epic_parts", args=[epic.key]) if epic.feature_count else "",
         compare=compared_with,
     )
 

@@ -118,7 +118,7 @@ ITEMS = ListSpec(
         ReferenceColumn(code="parent", label=gettext_lazy("Part of"), name="key", can_group=False, is_default=False),
         PersonColumn(code="reporter", label=gettext_lazy("Reporter"), is_default=False),
         MomentColumn(
-            code="since",
+            code="age",
             label=gettext_lazy("In this state since"),
             path="state_entered_at",
             as_day=True,

@@ -21,6 +21,7 @@ from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.windows import local_day
 from portfolio.models import WorkflowState
+from portfolio.selectors.compare import compared_with
 from teams.forms import ItemForm
 from teams.models import Team, TeamMode, WorkItem
 from teams.selectors.lists import bulk_fields, items_list, items_of, items_scope
@@ -70,6 +71,7 @@ def item_page_of(request: HttpRequest, team: Team) -> ListPage:
         bulk_url=reverse("teams:item_bulk", args=[unit.code]) if may_edit else "",
         bulk_fields=bulk_fields(team) if may_edit else (),
         live_units=(team.pk,),
+        compare=compared_with,
     )
     return list_page(
         request.GET,

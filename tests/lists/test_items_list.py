@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -332,3 +332,49 @@ def test_bulk_edit_changes_all_or_none_and_is_taken_back(
     assert client.post(json.loads(moved["HX-Trigger"])["toast"]["undo_url"], headers=HTMX).status_code == 204
     assert client_as("executive").post(url, {"field": "state", "ids": ids, "state": states[1].pk}).status_code == 403
     assert client.post(url, {"field": "title", "ids": ids, "title": "x"}).status_code == 422, "not one for many"
+
+
+def test_a_comparison_strikes_what_was_and_marks_what_is_new(
+    world: World, team: Team, client_as: Callable[[str], Client]
+) -> None:
+    long_ago = timezone.now() - timedelta(days=20)
+    old = item_make(team, title="First words", at=long_ago, estimate=Decimal(3))
+    calm = item_make(team, title="Calm", at=long_ago)
+    make(team, title="Fresh")
+    for values in ({"title": "Last words"}, {"estimate": Decimal(5)}, {"assignee": world.persona("developer").person}):
+        item_edit(actor=SYSTEM, item=old, values=values, seen_version=None, at=timezone.now())
+    for title in ("Upset", "Calm"):
+        item_edit(actor=SYSTEM, item=calm, values={"title": title}, seen_version=None, at=timezone.now())
+    day = (timezone.now() - timedelta(days=10)).date().isoformat()
+    client = client_as("developer")
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(f"{URL}?since={day}").content.decode()
+    assert '<del class="was">First words</del>' in page
+    assert '<del class="was">3</del>' in page
+    assert '<del class="was">–</del>' in page, "nobody had it"
+    assert "Upset" not in page, "what was put back did not change"
+    assert page.count("list-added") == 1
+    assert "1 row changed" in page
+    assert "1 row added" in page
+    assert len(captured) <= 16
+    assert "First words" not in client.get(URL).content.decode()
+
+
+def test_an_epic_unfolds_into_features_and_items_one_may_see(
+    world: World, team: Team, client_as: Callable[[str], Client]
+) -> None:
+    epic = epic_make(world.north, title="Big")
+    feature = feature_make(world.coast, epic=epic, title="Middle")
+    feature_make(world.inland, epic=epic, title="Elsewhere")
+    item = make(team, title="Small", values={"feature": feature})
+    page = client_as("administrator").get("/portfolio/NORTH/epics/").content.decode()
+    assert f'data-expand="/epics/{epic.key}/parts/"' in page
+    developer = client_as("developer")
+    features = developer.get(f"/epics/{epic.key}/parts/?cols=title,state,owner").content.decode()
+    assert "Middle" in features
+    assert "Elsewhere" not in features, "a feature of a program one may not look into"
+    assert features.count("<td") == 2
+    items = developer.get(f"/features/{feature.key}/parts/").content.decode()
+    assert item.key in items
+    assert client_as("south_developer").get(f"/epics/{epic.key}/parts/").status_code == 404
+    assert client_as("neighbour").get(f"/features/{feature.key}/parts/").content.decode().count("Small") == 0

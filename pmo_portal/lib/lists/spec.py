@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from django.db.models import Q
@@ -15,6 +15,11 @@ from pmo_portal.lib.lists.columns import Column
 from pmo_portal.lib.lists.filters import Filter, Label, Quick
 from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.lists.scope import Scope
+
+WORDS: Final = frozenset(
+    {"q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "tool", "text", "panel"}
+)
+"""Parameters of the engine itself; no filter may have one of these names."""
 
 
 @cache
@@ -59,6 +64,11 @@ class ListSpec:
     live_kinds: str = ""
     pulse: Callable[[Scope], str] | None = None
     depth: Callable[[Any, Scope], int] | None = None
+
+    def __post_init__(self) -> None:
+        codes = {column.filter_code or column.code for column in self.columns} | {each.code for each in self.filters}
+        if taken := codes & WORDS:
+            raise ValueError(f"{self.code}: {sorted(taken)} mean something else in the address of a list")
 
     def with_columns(self, more: Sequence[Column]) -> ListSpec:
         """The same list with further columns, such as the organisation's own fields of a unit."""

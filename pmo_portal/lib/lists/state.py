@@ -15,17 +15,12 @@ from django.http import QueryDict
 
 from pmo_portal.lib.lists.filters import Filter
 from pmo_portal.lib.lists.lookups import clean_text
-from pmo_portal.lib.lists.spec import Offer
+from pmo_portal.lib.lists.spec import WORDS, Offer
 from pmo_portal.lib.parameters import whole_number
 
 MOST_SORTS: Final = 3
 SIZES: Final = (50, 100, 200)
 MOST_PAGES: Final = 100_000
-
-WORDS: Final = frozenset(
-    {"q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "tool", "text", "panel"}
-)
-"""Parameters of the engine itself; no filter may have one of these names."""
 
 
 @dataclass(frozen=True, slots=True)

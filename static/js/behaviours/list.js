@@ -236,7 +236,7 @@
     const list = listOf();
     if (!button || !list?.dataset.bulkUrl) return;
     event.preventDefault();
-    const ids = [...button.form.querySelectorAll("[data-select-row]:checked")].map((box) => box.value);
+    const ids = [...list.querySelectorAll("[data-select-row]:checked")].map((box) => box.value);
     const query = new URLSearchParams({ field: button.value, ids: ids.join(",") });
     htmx.ajax("GET", `${list.dataset.bulkUrl}?${query}`, { target: "body", swap: "beforeend" });
   });
@@ -252,22 +252,17 @@
     renew();
   });
 
-  /* What was picked stays picked when the same list is fetched again; another question picks nothing. */
-  let before = { url: "", ids: [] };
-  document.addEventListener("htmx:beforeSwap", (event) => {
+  /* What was picked stays picked when the same list is drawn again; another question picks nothing. */
+  let picked = { url: "", ids: new Set() };
+  document.addEventListener("click", () => setTimeout(() => {
     const list = listOf();
-    if (event.detail.target?.id !== "list" || !list) return;
-    before = { url: list.dataset.url, ids: [...list.querySelectorAll("[data-select-row]:checked")].map((box) => box.value) };
-  });
+    if (!list) return;
+    picked = { url: list.dataset.url, ids: new Set([...list.querySelectorAll("[data-select-row]:checked")].map((box) => box.value)) };
+  }));
   document.addEventListener("htmx:afterSettle", () => {
     const list = listOf();
-    const { url, ids } = before;
-    before = { url: "", ids: [] };
-    if (!list || list.dataset.url !== url) return;
-    ids.forEach((id) => {
-      const box = list.querySelector(`[data-row="${CSS.escape(id)}"] [data-select-row]`);
-      if (box && !box.checked) box.click();
-    });
+    if (!list || !picked.ids.size || list.dataset.url !== picked.url) return;
+    list.querySelectorAll("[data-select-row]:not(:checked)").forEach((box) => { if (picked.ids.has(box.value)) box.click(); });
   });
 
   /* ---- what a row is made of ---- */
@@ -291,7 +286,7 @@
     const url = new URL(button.dataset.expand, location.href);
     const asked = new URL(listOf().dataset.url, location.href).searchParams.get("cols");
     if (asked) url.searchParams.set("cols", asked);
-    url.searchParams.set("depth", String(depthOf(row) + 1));
+    if (listOf().querySelector("[data-select-all]")) url.searchParams.set("pick", "1");
     const answer = await portal.send(url.href, { target: "rows" }).catch(() => null);
     if (!answer?.ok) { button.setAttribute("aria-expanded", "false"); refuse(answer); return; }
     const made = document.createElement("template");
