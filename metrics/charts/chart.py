@@ -218,16 +218,6 @@ class Chart:
             yield from self._rows_by_x()
 
     @property
-    def shown_rows(self) -> list[Sequence[Cell]]:
-        """The rows that stand on the page."""
-        return [row for row, _place in zip(self.table_rows(), range(MOST_ROWS), strict=False)]
-
-    @property
-    def row_count(self) -> int:
-        """How many rows the table has in all."""
-        return sum(1 for _row in self.table_rows())
-
-    @property
     def _columns(self) -> list[Series]:
         return [series for series in self.series if series.in_table]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -11,7 +12,7 @@ from django.template.context import RequestContext
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from metrics.charts.chart import Cell, Chart
+from metrics.charts.chart import MOST_ROWS, Cell, Chart
 from metrics.definition_links import definition_url
 
 register = template.Library()
@@ -27,6 +28,7 @@ def chart(context: RequestContext, one: Chart, level: int = 2, id: str = "") -> 
     query = request.GET.copy()
     query["csv"] = one.code
     name = f"chart-{id or one.code}"
+    rows = list(one.table_rows()) if not one.empty else []
     return {
         "id": name,
         "chart": one,
@@ -35,8 +37,8 @@ def chart(context: RequestContext, one: Chart, level: int = 2, id: str = "") -> 
         "csv_url": f"{request.path}?{query.urlencode()}",
         "file_name": f"{one.code}",
         "definition_url": one.definition_url or (definition_url(one.metric) if one.metric else ""),
-        "table": _table(one),
-        "more_count": max(one.row_count - len(one.shown_rows), 0),
+        "table": _table(rows[:MOST_ROWS]),
+        "more_count": max(len(rows) - MOST_ROWS, 0),
     }
 
 
@@ -53,12 +55,12 @@ def _data(one: Chart) -> SafeString:
     return mark_safe(text.translate(_SIGNS))  # noqa: S308 - no sign of markup is left in it
 
 
-def _table(one: Chart) -> SafeString:
+def _table(rows: Sequence[Sequence[Cell]]) -> SafeString:
     """The rows of a chart's table. In Python: a year of days is a thousand cells, too many for a template's loop."""
-    return format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in one.shown_rows))
+    return format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in rows))
 
 
-def _cells(row: Any) -> SafeString:
+def _cells(row: Sequence[Cell]) -> SafeString:
     return mark_safe("".join(_cell(cell, is_first=at == 0) for at, cell in enumerate(row)))  # noqa: S308 - made of escaped cells
 
 
