@@ -88,8 +88,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 def run() -> list[Row]:
     """The rows "dashboard", "full rebuild" and "commit to dashboard row" of docs/performance.md."""
-    few = _portfolio("FEW", FEW)
-    many = _portfolio("MANY", MANY)
+    few = portfolio_make("FEW", FEW)
+    many = portfolio_make("MANY", MANY)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     memberships_refresh()
@@ -125,7 +125,7 @@ def run() -> list[Row]:
     ]
 
 
-def _portfolio(code: str, items: int) -> Unit:
+def portfolio_make(code: str, items: int) -> Unit:
     """A portfolio of five programs and many teams, with items and events made by the database itself."""
     at = timezone.now()
     top = unit_create(actor=SYSTEM, kind=UnitKind.PORTFOLIO, name=code.title(), code=code, at=at)
@@ -218,10 +218,13 @@ def _rebuilt(*, workers: int) -> tuple[float, float]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.close()
-    memories = [int(process.stdout.readline()) / 1024 for process in started if process.stdout]
+    said = [process.stdout.readline() for process in started if process.stdout]
     seconds = time.perf_counter() - begun
-    for process in started:
-        process.wait()
+    codes = [process.wait() for process in started]
+    if any(codes):
+        # A negative code is a signal: -9 without a word above it is the system's own killer, for lack of memory.
+        raise RuntimeError(f"A rebuilding worker died; the exit codes are {codes}.")
+    memories = [int(line) / 1024 for line in said]
     assert team_rebuild_next(at=timezone.now()) is None
     return seconds, max(memories)
 
