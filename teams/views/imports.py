@@ -169,7 +169,9 @@ def import_check(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
     if request.method == "POST":
         return _done(request, plan, plans.import_check)
     job = plan.check_job
-    if job is None or job.state != JobState.DONE:
+    if job is None:
+        return go_to(request, "teams:import_words", plan.pk)
+    if job.state != JobState.DONE:
         return go_to(request, "teams:import_detail", plan.pk)
     context = {
         "plan": plan,
@@ -189,7 +191,11 @@ def import_check(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
 def import_report(request: HttpRequest, plan: ImportPlan) -> HttpResponseBase:
     """What a finished import came to, and the ways back: another mapping, or all of it undone."""
     job = plan.run_job
-    if job is None or job.is_open:
+    if job is None:
+        # Jobs are forgotten after their time; what the import made stays.
+        messages.info(request, _("What this import came to is no longer kept."))
+        return go_to(request, "teams:import_list")
+    if job.is_open:
         return go_to(request, "teams:import_detail", plan.pk)
     job_seen(actor=actor_of(request), job=job, at=timezone.now())
     undo = plan.undo_job
@@ -317,7 +323,10 @@ def _step_url(plan: ImportPlan) -> str:
         ImportStep.CHECK: "teams:import_check",
         ImportStep.DONE: "teams:import_report",
     }
-    name = names.get(ImportStep(plan.step))
+    step = ImportStep(plan.step)
+    if step == ImportStep.WORDS and not plan.survey.get("words"):
+        step = ImportStep.COLUMNS if plan.shape == ImportShape.TABLE else ImportStep.FILES
+    name = names.get(step)
     return reverse(name, args=[plan.pk]) if name else reverse("teams:import_create")
 
 
