@@ -78,7 +78,8 @@ class OwnColumn(Column):
     def cell(self, row: Any, scope: Scope) -> Cell:
         cell = super().cell(row, scope)
         cell.is_number = self.own.type == CustomFieldType.NUMBER
-        if self.own.type == CustomFieldType.URL:
+        # SECURITY: whatever once got into the field, only an address of the web becomes a link.
+        if self.own.type == CustomFieldType.URL and cell.text.startswith(("https://", "http://")):
             cell.kind, cell.href = "link", cell.text
         return cell
 

@@ -22,11 +22,11 @@ class ListPage:
     """Everything templates/components/list/ draws. ``path`` is the list's own address."""
 
     def __init__(
-        self, table: ListTable, *, path: str, doors: Doors, view: SavedQuery | None = None, is_standard: bool = False
+        self, table: ListTable, *, path: str, doors: Doors, view: SavedQuery | None = None, opens_whole: bool = False
     ) -> None:
         self.table, self.path, self.doors = table, path, doors
         self.spec, self.offer, self.state, self.scope = table.spec, table.offer, table.state, table.scope
-        self.view, self.has_standard = view, is_standard
+        self.view, self.opens_whole = view, opens_whole
 
     # -- addresses ---------------------------------------------------------------------------------------------------
 
@@ -35,8 +35,10 @@ class ListPage:
         query = state.query()
         for name, value in more.items():
             query = f"{query}&{name}={value}" if query else f"{name}={value}"
-        # Where a list opens with a saved view, nothing at all must be asked for by name.
-        return f"{self.path}?{query}" if query else f"{self.path}?view=0"
+        if query:
+            return f"{self.path}?{query}"
+        # Where a list may open with a saved view, nothing at all must be asked for by name.
+        return self.path if self.opens_whole else f"{self.path}?view=0"
 
     @cached_property
     def here(self) -> str:

@@ -30,9 +30,10 @@ def list_page(
 ) -> ListPage:
     """The list under the question of an address; a saved view speaks where the address says nothing."""
     offer = spec.offer(scope)
-    state, view, is_standard = _question(query, offer, scope)
+    state, view = _question(query, offer, scope)
+    opens_whole = view is None and "view" not in query and ListState.says_nothing(query, offer)
     table = ListTable(spec, offer, rows, scope, state)
-    return ListPage(table, path=path, doors=doors, view=view, is_standard=is_standard)
+    return ListPage(table, path=path, doors=doors, view=view, opens_whole=opens_whole)
 
 
 def list_response(
@@ -49,11 +50,7 @@ def list_response(
     opened = {"list": page, "facet": facet, "tool": tool if tool in TOOLS else ""}
     if opened["tool"] and wants_fragment(request):
         return render(request, "components/list/tool.html", opened)
-    answer = render_page(request, template, {**context(), **opened}, fragment="list")
-    if wants_fragment(request) and request.method == "GET":
-        # What forms send is long; the same question has one short address.
-        answer["HX-Push-Url"] = page.here
-    return answer
+    return render_page(request, template, {**context(), **opened}, fragment="list")
 
 
 def export_table(page: ListPage) -> ExportTable:
@@ -77,25 +74,25 @@ def export_table(page: ListPage) -> ExportTable:
     )
 
 
-def _question(query: QueryDict, offer: Offer, scope: Scope) -> tuple[ListState, SavedQuery | None, bool]:
-    """What is asked, by which saved view, and whether the list would open with one of its own."""
+def _question(query: QueryDict, offer: Offer, scope: Scope) -> tuple[ListState, SavedQuery | None]:
+    """What is asked, and the saved view it began with."""
     source, code = view_source(), offer.spec.code
     asked = ListState.read(query, offer)
     if source is None:
-        return asked, None, False
+        return asked, None
     if asked.view:
         view = source.find(actor=scope.actor, list_code=code, unit_id=scope.unit_id, pk=asked.view)
     elif ListState.says_nothing(query, offer) and "view" not in query:
         view = source.standard(actor=scope.actor, list_code=code, unit_id=scope.unit_id)
     else:
-        return asked, None, False
+        return asked, None
     if view is None:
-        return asked.changed(view=0, page=asked.page), None, False
+        return asked.changed(view=0, page=asked.page), None
     if not ListState.says_nothing(query, offer):
-        return asked, view, True
+        return asked, view
     # SECURITY: a view is read like an address, so it can ask for nothing this actor may not.
     kept = ListState.read(QueryDict(view.query), offer)
-    return kept.changed(view=view.pk, page=asked.page), view, True
+    return kept.changed(view=view.pk, page=asked.page), view
 
 
 def _facet(request: HttpRequest, page: ListPage) -> Facet | None:

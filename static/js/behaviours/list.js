@@ -106,6 +106,19 @@
     opened.querySelector(".menu-item, input:not([type=hidden]), a, button")?.focus();
   });
 
+  /* Another question closes the panel: its address is the list's again. What forms send is long; the same question has
+     one short address, which stands there in its place. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id !== "list" || !event.target.closest?.("[data-list], [data-list-search]")) return;
+    if (portal.panel?.isOpen()) portal.panel.close({ back: false });
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const list = listOf();
+    if (!list || portal.panel?.isOpen()) return;
+    const here = new URL(list.dataset.url, location.href);
+    if (here.pathname === location.pathname && here.search !== location.search && location.search) history.replaceState(history.state, "", here.href);
+  });
+
   /* ---- a cell edited in place ---- */
 
   const kept = new WeakMap(); // the place of a form -> what stood there
