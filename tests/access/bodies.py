@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from django.db import models
 
+from collaboration.models import Delegation
 from metrics.models import Kpi, Objective
 from organization.access import SYSTEM
 from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
@@ -31,7 +33,8 @@ class Body:
     is a field with the id of a thing, and how that thing is found in a place.
 
     Where the id of a thing is part of a field's name, ``named_by`` makes all values from a place. ``arguments`` are
-    further parameters of the address, ``before`` is what must have happened, ``headers`` what a browser adds.
+    further parameters of the address, ``before`` is what must have happened, ``headers`` what a browser
+    adds, ``refusals`` how it says no.
     """
 
     address: str
@@ -41,6 +44,7 @@ class Body:
     arguments: Mapping[str, object] = field(default_factory=dict)
     before: Callable[[Place], object] = lambda place: None
     headers: Mapping[str, str] = field(default_factory=dict)
+    refusals: frozenset[int] = frozenset({403, 404, 409, 422})
 
 
 def _pk(model: type[models.Model]) -> Callable[[Place], Any]:
@@ -125,6 +129,51 @@ def _in_place(noun: str, name: str, find: Callable[[Place], Any]) -> Body:
         arguments={parameter: name},
         headers={"hx-request": "true"},
     )
+
+
+_LISTS: Final = {
+    WorkItem: ("teams:item", "assignee"),
+    Epic: ("portfolio:epic", "owner"),
+    Feature: ("portfolio:feature", "owner"),
+}
+_HTMX: Final = {"hx-request": "true"}
+
+
+def _in_lists() -> tuple[Body, ...]:
+    """A cell and many rows of each list: which row, and who is put into it."""
+    return tuple(
+        body
+        for model, (start, name) in _LISTS.items()
+        for body in (
+            Body(
+                f"{start}_cell",
+                lambda p, model=model, name=name: {
+                    "field": name, "id": p.the(model).pk, name: p.the(Person).pk, "version": 99,
+                },
+                {"id": _pk(model), name: _pk(Person)},
+                headers=_HTMX,
+            ),
+            Body(
+                f"{start}_bulk",
+                lambda p, model=model, name=name: {"field": name, "ids": p.the(model).pk, name: p.the(Person).pk},
+                {"ids": _pk(model), name: _pk(Person)},
+                headers=_HTMX,
+            ),
+        )
+    )  # fmt: skip
+
+
+def _two_delegations(place: Place) -> None:
+    """One of the writer's own, and one of somebody else."""
+    days = {"valid_from": date(2026, 1, 1)}
+    for email in ("pmo_staff@example.org", "south_staff@example.org"):
+        person = Person.objects.get(email=email)
+        Delegation.objects.create(person=person, delegate=place.the(Person), **days)
+
+
+def _delegation(place: Place) -> int:
+    email = "pmo_staff@example.org" if place.unit.code == "HAR" else "south_staff@example.org"
+    return Delegation.objects.get(person__email=email).pk
 
 
 def _item(place: Place) -> dict[str, Any]:
@@ -398,6 +447,20 @@ BODIES: Final = (
     ),
     Body("organization:period_edit", lambda p: {"name": "New", "starts_on": "2026-06-01", "last_day": "2026-07-31"}),
     Body("organization:custom_field_edit", lambda p: {"label": "Newer"}),
+    *_in_lists(),
+    Body(
+        "collaboration:view_create",
+        lambda p: {"name": "Mine", "unit": p.unit.pk, "list": "items", "path": "/", "query": ""},
+        {"unit": lambda p: p.unit.pk},
+        headers=_HTMX,
+    ),
+    Body(
+        "collaboration:delegation_end",
+        lambda p: {"delegation": _delegation(p)},
+        {"delegation": _delegation},
+        before=_two_delegations,
+        refusals=frozenset({303}),
+    ),
     Body("organization:calendar_create", lambda p: {"name": "New", "workdays": ["1", "2"]}),
     Body("organization:calendar_edit", lambda p: {"name": "New", "workdays": ["1", "2"]}),
 )
