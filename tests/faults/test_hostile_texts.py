@@ -118,7 +118,7 @@ def test_hostile_texts_stay_texts_in_a_browser(running: Running, browser: Browse
             f"/teams/REEF/sprints/{running.scene['sprint']}/close/", "/teams/HARBOUR/settings/", "/units/SHORE/",
             "/kanban/SHORE/columns/",
         ):  # fmt: skip
-            answer = page.goto(url)
+            answer = page.goto(url, timeout=90_000, wait_until="domcontentloaded")
             assert answer is not None
             assert answer.status == 200, url
             page.wait_for_timeout(300)  # what asks for more of itself has done so; streams never fall silent
