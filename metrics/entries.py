@@ -47,7 +47,9 @@ registry.navigation.register(
     position=95,
 )
 registry.unit_pages.register(
-    registry.UnitPage("metrics", _("Metrics"), "chart-column", frozenset(UnitKind.values), _unit_url, VIEW),
+    registry.UnitPage(
+        "metrics", _("Metrics"), "chart-column", frozenset(UnitKind.values), _unit_url, VIEW, keeps_query=True
+    ),
     position=60,
 )
 

@@ -112,7 +112,7 @@ def burn_up_chart(burn: BurnUp, *, address: str = "") -> Chart:
         y=Axis(_("Items")),
         series=[
             Series(_("Scope"), Kind.LINE, _points(burn, burn.scope), tone="quiet", is_step=True),
-            Series(_("Finished"), Kind.AREA, _points(burn, burn.finished), is_step=True),
+            Series(_("Finished"), Kind.AREA, _points(burn, burn.finished), tone="accent", is_step=True),
         ],
         metric=EPIC_PROGRESS,
         note=_("Items count from their creation on, for the feature they belong to now. What is cancelled leaves."),

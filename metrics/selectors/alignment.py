@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from django.db.models import Count
 
 from metrics.selectors.finding import Scope, facts_behind
+from metrics.selectors.narrowing import Days
 from pmo_portal.lib.access import Actor, visible
+from pmo_portal.lib.windows import Window
 from portfolio.models import EpicTheme, Feature, StrategicTheme
 
 HUNDRED = 100
@@ -29,7 +32,8 @@ class ThemeWork:
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """The finished items of a period by what they serve. `unaligned` is weighted, too: all of an item that serves no
-    theme, and of each other what its epic leaves of its 100 %."""
+    theme, and of each other what its epic leaves of its 100 %. `unaligned_before_ratio` is the
+    share in the window it is compared with; None without one, or without work in it."""
 
     total: int
     themes: list[ThemeWork]
@@ -37,6 +41,7 @@ class Alignment:
     without_feature: int
     without_epic: int
     without_theme: int
+    unaligned_before_ratio: float | None = None
 
     @property
     def orphan_count(self) -> int:
@@ -53,11 +58,16 @@ class Alignment:
         return self.ratio(self.unaligned)
 
 
-def alignment_of(scope: Scope, *, actor: Actor) -> Alignment:
-    """Sum finished items by theme, in the order of their names; four statements, whatever the number of items."""
-    facts = facts_behind(scope, "throughput").order_by()
-    by_feature = dict(facts.values_list("feature_id").annotate(n=Count("pk")))
-    epics = dict(Feature.objects.filter(pk__any_of=[pk for pk in by_feature if pk]).values_list("pk", "epic_id"))
+def alignment_of(scope: Scope, *, actor: Actor, against: Window | None = None) -> Alignment:
+    """Sum finished items by theme, in the order of their names; four statements, one more to compare, whatever the
+    number of items."""
+    by_feature = _by_feature(scope)
+    before: dict[int | None, int] = {}
+    if against is not None:
+        then = Days(against, against.last_day, scope.period.item_type)
+        before = _by_feature(replace(scope, period=then))
+    known = sorted({pk for pk in (*by_feature, *before) if pk})
+    epics = dict(Feature.objects.filter(pk__any_of=known).values_list("pk", "epic_id"))
     shares: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     aligned = EpicTheme.objects.filter(epic__any_of=sorted({epic_id for epic_id in epics.values() if epic_id}))
     for epic_id, theme_id, percent in aligned.values_list("epic_id", "theme_id", "share_percent"):
@@ -83,7 +93,27 @@ def alignment_of(scope: Scope, *, actor: Actor) -> Alignment:
         without_feature=without_feature,
         without_epic=without_epic,
         without_theme=without_theme,
+        unaligned_before_ratio=_unaligned_ratio(before, epics, shares),
     )
+
+
+def _by_feature(scope: Scope) -> dict[int | None, int]:
+    """How many items were finished for each feature, and for none."""
+    facts = facts_behind(scope, "throughput").order_by()
+    return dict(facts.values_list("feature_id").annotate(n=Count("pk")))
+
+
+def _unaligned_ratio(
+    by_feature: Mapping[int | None, int], epics: Mapping[int, int | None], shares: Mapping[int, list[tuple[int, int]]]
+) -> float | None:
+    """The share of finished items that serves no theme; None without items."""
+    total = sum(by_feature.values())
+    unaligned = 0
+    for feature_id, count in by_feature.items():
+        epic_id = epics.get(feature_id) if feature_id else None
+        held = shares.get(epic_id, []) if epic_id else []
+        unaligned += max(HUNDRED - sum(percent for _theme_id, percent in held), 0) * count
+    return unaligned / HUNDRED / total if total else None
 
 
 def _named(weights: dict[int, int], counts: dict[int, int], *, actor: Actor) -> list[ThemeWork]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -24,7 +25,8 @@ _FLOWS = """
     SELECT item_type,
            coalesce(sum(finished) FILTER (WHERE day >= %(start)s AND day < %(end)s), 0)::int,
            coalesce(sum(finished_start_not_seen) FILTER (WHERE day >= %(start)s AND day < %(end)s), 0)::int,
-           coalesce(sum(finished) FILTER (WHERE day >= %(before)s AND day < %(before_end)s), 0)::int
+           coalesce(sum(finished) FILTER (WHERE day >= %(before)s AND day < %(before_end)s), 0)::int,
+           (SELECT min(day) FROM metrics_rollup WHERE scope_kind = %(kind)s AND scope_id = %(unit)s)
       FROM metrics_rollup
      WHERE scope_kind = %(kind)s AND scope_id = %(unit)s
        AND ((day >= %(start)s AND day < %(end)s) OR (day >= %(before)s AND day < %(before_end)s))
@@ -49,11 +51,14 @@ _STOCKS = """
 
 @dataclass(slots=True)
 class TypeFlow:
-    """The flow of one type of item, or of all of them (`item_type` ""), over a selection."""
+    """The flow of one type of item, or of all of them (`item_type` ""), over a selection.
+
+    `finished_before` is None when there is nothing to compare with.
+    """
 
     item_type: str
     finished: int = 0
-    finished_before: int = 0
+    finished_before: int | None = None
     wip: int = 0
     active_seconds: int = 0
     waiting_seconds: int = 0
@@ -109,7 +114,9 @@ def flow_by_type(scope: Scope, selection: Selection) -> tuple[list[TypeFlow], Ty
     counts = dict(zip(flows, cycle_histograms(wanted, item_type=""), strict=True))
     with connection.cursor() as cursor:
         cursor.execute(_FLOWS, parameters)
-        for item_type, finished, not_seen, before in cursor.fetchall():
+        rows = cursor.fetchall()
+        known_since = rows[0][4] if rows else None
+        for item_type, finished, not_seen, before, _since in rows:
             flow = flows[item_type]
             flow.finished, flow.finished_before, unseen[item_type] = finished, before, not_seen
         cursor.execute(_STOCKS, parameters)
@@ -122,6 +129,9 @@ def flow_by_type(scope: Scope, selection: Selection) -> tuple[list[TypeFlow], Ty
     for item_type, flow in flows.items():
         flow.cycles = cycle_times(counts[item_type], start_not_seen_count=unseen[item_type])
     everything = _summed(flows, counts, sum(unseen.values()))
+    is_known = against is not None and known_since is not None and known_since < against.start + timedelta(days=7)
+    for flow in (*flows.values(), everything):
+        flow.finished_before = (flow.finished_before or 0) if is_known else None
     for flow in (*flows.values(), everything):
         flow.whole = everything.finished
     return list(flows.values()), everything
@@ -133,7 +143,7 @@ def _summed(flows: dict[str, TypeFlow], counts: dict[str, dict[int, int]], unsee
     merged: defaultdict[int, int] = defaultdict(int)
     for item_type, flow in flows.items():
         for name in ("finished", "finished_before", "wip", "active_seconds", "waiting_seconds", "timed_count"):
-            setattr(everything, name, getattr(everything, name) + getattr(flow, name))
+            setattr(everything, name, (getattr(everything, name) or 0) + (getattr(flow, name) or 0))
         for days, count in counts[item_type].items():
             merged[days] += count
     everything.cycles = cycle_times(merged, start_not_seen_count=unseen)

@@ -184,13 +184,13 @@ def seen_on_of(query: Mapping[str, str], *, now: datetime) -> date:
 
 
 def _custom(query: Mapping[str, str], *, today: date) -> Span | None:
-    """Days chosen one by one. A start after the end is no stretch; days to come have no numbers yet."""
+    """Days chosen one by one, in either order. Days to come have no numbers yet."""
     start, end = _day(query.get("from", "")), _day(query.get("to", ""))
+    if start and end and end < start:
+        start, end = end, start
     if start is None or start > today:
         return None
     last = min(end or today, today)
-    if last < start:
-        return None
     start = max(start, last - timedelta(days=LONGEST_DAYS - 1))
     return Span.of_days(CUSTOM, start, last)
 

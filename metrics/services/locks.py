@@ -4,7 +4,8 @@ Reading items and applying differences goes on in parallel, one worker a unit. W
 (the unit tree has changed, a checkpoint is set) is alone for that moment. Locks end with the transaction,
 also with that of a killed worker.
 
-Everybody takes them in one order: rules, scopes, unit, rows of teams, facts by item, roll-ups by key.
+Everybody takes them in one order: rules, scopes, unit, rows of teams, facts by item, roll-ups by key, parts of features
+by key, stays of epics, stays of features.
 """
 
 from __future__ import annotations

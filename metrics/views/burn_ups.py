@@ -52,7 +52,7 @@ def _page(request: HttpRequest, thing: Epic | Feature) -> HttpResponseBase:
         "burn_chart": chart,
         "progress": progress([thing.pk], actor=actor)[thing.pk],
         "crumbs": [*unit_crumbs(actor, thing.unit), (thing.key, detail_url), (_("Burn-up"), "")],
-        **selection_context(selection),
+        **selection_context(selection, compares=False),
         "type_chips": [],
         **live_context(request, [thing.unit_id]),
     }

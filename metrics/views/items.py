@@ -67,7 +67,7 @@ def unit_items(request: HttpRequest, unit: Unit, metric: str) -> HttpResponseBas
             (_("Metrics"), reverse("metrics:unit_dashboard", args=[unit.code]) + page_query),
             (str(items.behind.title), ""),
         ],
-        **selection_context(selection),
+        **selection_context(selection, compares=False),
     }
     return render_page(request, "metrics/unit_items.html", context, fragment="results")
 

@@ -35,8 +35,8 @@ def selection_for(request: HttpRequest, *, unit_id: int | None, now: datetime) -
     return selection_of(request.GET, now=now, spans=spans_on(day, planned_periods(unit_id, day=day)))
 
 
-def selection_context(selection: Selection) -> dict[str, Any]:
-    """What metrics/_picker.html shows."""
+def selection_context(selection: Selection, *, compares: bool = True) -> dict[str, Any]:
+    """What metrics/_picker.html shows; a page that compares nothing says so."""
     is_custom = bool(selection.parts().get("from"))
     return {
         "selection": selection,
@@ -50,6 +50,7 @@ def selection_context(selection: Selection) -> dict[str, Any]:
             "seen_on": selection.seen_on or selection.as_of,
             "as_of": _as_of_choices(selection),
             "as_of_hidden": selection.hidden("as_of"),
+            "compares": compares,
             "against": against_choice(selection),
             "againsts": _against_choices(selection),
             "against_hidden": selection.hidden("against"),

@@ -36,7 +36,7 @@ from metrics.selectors.flow_types import TypeFlow, flow_by_type, predictability_
 from metrics.selectors.journeys import board_times
 from metrics.selectors.progress import things_under_way
 from metrics.selectors.selection import Selection
-from metrics.selectors.words import than_flow
+from metrics.selectors.words import against_choice, than_flow
 from metrics.tiles import rows_url
 from metrics.views.picking import selection_context, selection_for
 from metrics.views.rooms import unit_rooms
@@ -102,7 +102,7 @@ def unit_alignment(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """Which themes the finished work serves, and how much of it serves none."""
     actor = actor_of(request)
     selection = selection_for(request, unit_id=unit.pk, now=timezone.now())
-    alignment = alignment_of(scope_of(unit, selection), actor=actor)
+    alignment = alignment_of(scope_of(unit, selection), actor=actor, against=selection.compared)
     chart = alignment_chart(alignment)
     orphans = [
         (_("without a feature"), alignment.without_feature, rows_url(unit, "no_feature", selection)),
@@ -116,6 +116,7 @@ def unit_alignment(request: HttpRequest, unit: Unit) -> HttpResponseBase:
             for label, count, url in orphans
         ],
         "orphans_url": rows_url(unit, "unaligned", selection),
+        "against": against_choice(selection),
         "finished_url": rows_url(unit, "throughput", selection),
         "metrics": {"alignment": ALIGNMENT, "unaligned": UNALIGNED},
     }
@@ -129,7 +130,7 @@ def unit_progress(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     kind = _board_of(unit)
     selection = selection_for(request, unit_id=unit.pk, now=timezone.now())
     context = {
-        "things": things_under_way(unit, kind=kind, actor=actor_of(request), page=request.GET.get("page")),
+        "things": things_under_way(unit, selection, kind=kind, actor=actor_of(request), page=request.GET.get("page")),
         "is_epics": kind == TrackedKind.EPIC,
         "metrics": {"progress": EPIC_PROGRESS},
     }
@@ -187,7 +188,7 @@ def _page(
             "rooms": unit_rooms(unit, code, query=selection.query()),
             "tabs": unit_tabs(actor, unit, "metrics"),
             "crumbs": [*unit_crumbs(actor, unit), (_("Metrics"), here), (title, "")],
-            **selection_context(selection),
+            **selection_context(selection, compares=code != "progress"),
             # Only alignment is read for one type: the others are about all types, or about no items at all.
             **({} if code == "alignment" else {"type_chips": []}),
             **live_context(request, [unit.pk]),

@@ -102,7 +102,7 @@ def unit_quality(request: HttpRequest, unit: Unit) -> HttpResponse:
             (_("Metrics"), reverse("metrics:unit_dashboard", args=[unit.code]) + selection.query()),
             (_("Data quality"), ""),
         ],
-        **selection_context(selection),
+        **selection_context(selection, compares=False),
         **live_context(request, [unit.pk]),
     }
     return render_page(request, "metrics/unit_quality.html", context, fragment="card")

@@ -59,11 +59,12 @@ def scope_tree(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     nodes = unit_forest(actor, day=local_day(timezone.now()))
     here, page_code = _where(request, nodes)
+    query = urlsplit(request.headers.get("HX-Current-URL", "")).query
     context = {
         "nodes": [
             {
                 "label": node.unit.name,
-                "url": _scope_url(actor, node.unit, page_code),
+                "url": _scope_url(actor, node.unit, page_code, query),
                 "icon": UNIT_ICONS[node.unit.get_kind()],
                 "depth": node.depth,
                 "is_current": here is not None and node.unit.pk == here.pk,
@@ -131,13 +132,12 @@ def _where(request: HttpRequest, nodes: list[Node]) -> tuple[Unit | None, str]:
     unit = next((node.unit for node in nodes if node.unit.code == code), None)
     if unit is None:
         return None, ""
-    for page in registry.unit_pages:
-        if unit.kind in page.kinds and page.url(unit) == path:
-            return unit, page.code
-    return unit, ""
+    urls = {page.code: page.url(unit) for page in registry.unit_pages if unit.kind in page.kinds}
+    around = [code for code, url in urls.items() if path.startswith(url)]
+    return unit, max(around, key=lambda code: len(urls[code]), default="")
 
 
-def _scope_url(actor: Any, unit: Unit, page_code: str) -> str:
+def _scope_url(actor: Any, unit: Unit, page_code: str, query: str) -> str:
     pages = unit_pages_of(actor, unit)
     chosen = next((page for page in pages if page.code == page_code), pages[0])
-    return chosen.url(unit)
+    return f"{chosen.url(unit)}?{query}" if chosen.keeps_query and query else chosen.url(unit)

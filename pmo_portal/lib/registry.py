@@ -126,7 +126,10 @@ class TreeListener:
 
 @dataclass(frozen=True, slots=True)
 class UnitPage:
-    """A page every unit of some kinds has: the tabs of a unit's head, and the scope switcher's targets."""
+    """A page every unit of some kinds has: the tabs of a unit's head, and the scope switcher's targets.
+
+    With ``keeps_query`` the switcher takes what stands behind the address along: the same days of another unit.
+    """
 
     code: str
     label: str | _StrPromise
@@ -134,6 +137,7 @@ class UnitPage:
     kinds: frozenset[str]
     url: Callable[[Any], str]
     permission: str
+    keeps_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ EPIC_VALUES: Final = (
 )  # fmt: skip
 FEATURE_VALUES: Final = (
     "pk", "version", "state_id", "rank", "key", "title", "is_mvp", "state__category", "state_entered_at",
-    "owner__name", "epic__title", "sees_epic", "period__name",
+    "owner__name", "epic__title", "sees_epic", "period__name", "item_count", "done_items",
 )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def epic_cards(epics: QuerySet[Epic], *, today: date) -> list[dict[str, Any]]:
 
 
 def feature_cards(features: QuerySet[Feature], *, today: date) -> list[dict[str, Any]]:
-    """The cards of features that carry ``with_epic_seen``; one statement."""
+    """The cards of features that carry ``with_epic_seen`` and ``with_progress``; one statement."""
     url = reverse("portfolio:feature_detail", args=["KEY"])
     label = str(TrackedKind.FEATURE.label)
     cards = []
@@ -124,8 +124,11 @@ def feature_cards(features: QuerySet[Feature], *, today: date) -> list[dict[str,
             card["epic"] = row["epic__title"]
         if row["period__name"]:
             card["due"] = row["period__name"]
-        if row["is_mvp"]:
-            card["points"] = _("MVP")
+        marks = [_("MVP")] if row["is_mvp"] else []
+        if row["item_count"]:
+            marks.append(f"{row['done_items']}/{row['item_count']}")
+        if marks:
+            card["points"] = " · ".join(marks)
         cards.append(card)
     return cards
 

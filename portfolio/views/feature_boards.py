@@ -23,6 +23,7 @@ from portfolio.selectors.boards import FEATURE_BOARD
 from portfolio.selectors.features import epics_in, feature_counts, features_of, periods_in
 from portfolio.selectors.filters import ME, NONE, FeatureFilter
 from portfolio.selectors.lookups import version_now
+from portfolio.selectors.progress import with_progress
 from portfolio.services import features as services
 from portfolio.views.boards import (
     BoardPages,
@@ -44,7 +45,7 @@ PAGES = BoardPages(
     board=FEATURE_BOARD,
     noun="feature",
     page="portfolio:program_board",
-    things=lambda unit, actor: features_of(unit, actor=actor),
+    things=lambda unit, actor: with_progress(features_of(unit, actor=actor), of="feature", actor=actor),
     fits=lambda request, features: features.filter(FeatureFilter.from_query(request.GET).condition(actor_of(request))),
     create=services.feature_create,
     move=services.feature_move,
@@ -84,7 +85,7 @@ def program_board(request: HttpRequest, unit: Unit) -> HttpResponse:
     """The program kanban."""
     of_kind(unit, UnitKind.PROGRAM)
     actor = actor_of(request)
-    features = features_of(unit, actor=actor)
+    features = with_progress(features_of(unit, actor=actor), of="feature", actor=actor)
     filters = feature_filters(request, features)
     columns = filled_columns(request, PAGES, unit, features.filter(filters["filter"].condition(actor)))
     may = rights_within(request, Feature, unit)

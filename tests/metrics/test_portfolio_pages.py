@@ -19,7 +19,7 @@ from metrics.selectors.finding import scope_of
 from metrics.selectors.flow_types import flow_by_type, predictability_of
 from metrics.selectors.items import items_behind
 from metrics.selectors.journeys import board_times
-from metrics.selectors.progress import burn_up
+from metrics.selectors.progress import burn_up, things_under_way
 from metrics.selectors.quality import quality_of, quality_together
 from metrics.selectors.selection import Selection
 from metrics.services.sweeping import sweep
@@ -149,6 +149,12 @@ def test_progress_is_the_sum_of_what_one_may_see(work: Work, world: World) -> No
     assert (burn.scope[-1], burn.finished[-1], burn.hidden_count) == (10, 8, 8)
     burn = burn_up(work.aligned, Selection(4, TODAY - timedelta(days=24), TODAY), actor=SYSTEM)
     assert (burn.scope[-1], burn.finished[-1]) == (18, 13), "as of a day, only what was finished by then"
+
+    then = things_under_way(
+        world.north, Selection(4, TODAY - timedelta(days=24), TODAY), kind=TrackedKind.EPIC, actor=developer, page=None
+    )
+    progress = {row.thing.pk: row.progress for row in then.rows}[work.aligned.pk]
+    assert (progress.item_count, progress.finished_count, progress.hidden_count) == (10, 6, 8)
 
     Team.objects.filter(pk=world.lighthouse.pk).update(estimate_scale=EstimateScale.LINEAR)
     item_to(item_make(work.teams["LIG"], feature=work.coast, at=at(3)), StateCategory.DONE, at=at(2))
@@ -286,3 +292,12 @@ def test_pages_cost_as_many_statements_for_much_as_for_little(
     many = [_statements(client, url) for url in urls]
     assert many == few, list(zip(urls, few, many, strict=True))
     assert max(many) <= 12, list(zip(urls, many, strict=True))
+
+
+def test_the_scope_switcher_leads_to_the_same_days_of_another_unit(
+    work: Work, client_as: Callable[[str], Client]
+) -> None:
+    here = f"http://testserver{reverse('metrics:unit_quality', args=['COAST'])}?span=quarter&type=BUG"
+    headers = {"HX-Request": "true", "HX-Current-URL": here}
+    tree = client_as("executive").get(reverse("organization:scope_tree"), headers=headers).content.decode()
+    assert "/metrics/units/INLAND/?span=quarter&amp;type=BUG" in tree
