@@ -9,33 +9,21 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from organization.models import Unit, UnitKind
 from pmo_portal.lib.access import Action, Actor, access, actor_of
 from pmo_portal.lib.lists.editing import Steps, bulk_response, bulk_undo_response, cell_response
 from pmo_portal.lib.lists.page import ListPage
+from portfolio.forms.cells import StateCellForm
 from portfolio.forms.customs import PREFIX, split_customs
 from portfolio.forms.things import EpicForm, FeatureForm
-from portfolio.models import Epic, EventKind, Feature, Tracked, WorkflowState
+from portfolio.models import Epic, EventKind, Feature, Tracked
 from portfolio.services import epics, features
 from portfolio.services.many import many_edit, many_undo
 from portfolio.services.types import tracked_type
 from portfolio.views.frames import of_kind
 from portfolio.views.lists import epic_page, feature_page
-
-
-class StateCellForm(forms.Form):
-    """Another state for a thing, from a list."""
-
-    state = forms.ModelChoiceField(label=gettext_lazy("State"), queryset=WorkflowState.objects.none(), empty_label=None)
-
-    def __init__(self, *args: Any, thing: Tracked, **kwargs: Any) -> None:
-        kwargs["initial"] = {"state": thing.state_id}
-        super().__init__(*args, **kwargs)
-        states = WorkflowState.objects.filter(workflow_id=thing.state.workflow_id, is_archived=False)
-        self.fields["state"].queryset = states.order_by("position", "pk")  # type: ignore[attr-defined]
 
 
 class TrackedEditor:

@@ -35,6 +35,7 @@ REASONS: Final = {
     "organization.services.roles.require_rights_of": "is itself a check",
     "organization.services.people_bulk.people_ensure": "",
     "collaboration.services.exports.export_start": "the job asks the page itself, as this person",
+    "collaboration.services.saved_views": "a view is its maker's; sharing is proven in tests/lists/test_saved_views.py",
     "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
 }
 """Functions that take an actor and ask nothing of it, and why that is right."""

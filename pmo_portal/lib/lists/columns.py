@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import Case, Count, F, QuerySet, Sum, When
+from django.db.models import Case, F, Sum, When
 from django.db.models.expressions import Combinable
 
 from pmo_portal.lib import format as formatting
@@ -397,15 +397,3 @@ class LabelsColumn(Column):
 
     def text(self, value: Any) -> str:
         return ", ".join(value or ())
-
-
-def groups_of(rows: QuerySet[Any], column: Column, sums: Sequence[Column], scope: Scope) -> list[dict[str, Any]]:
-    """The groups of these rows in their order: key_, name_, n_, and each sum by the code of its column."""
-    found: QuerySet[Any, dict[str, Any]] = (
-        rows.order_by()
-        .annotate(**column.group_terms(scope))
-        .values("key_", "order_", "name_")
-        .annotate(n_=Count("pk"), **{f"sum_{each.code}": each.sum_of() for each in sums})
-        .order_by(F("order_").asc(nulls_last=True), "key_")
-    )
-    return list(found)

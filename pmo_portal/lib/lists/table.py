@@ -15,7 +15,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count, F, Model, Q, QuerySet, Sum
 from django.db.models.expressions import OrderBy
 
-from pmo_portal.lib.lists.columns import Column, groups_of
+from pmo_portal.lib.lists.columns import Column
 from pmo_portal.lib.lists.filters import Filter, FilterOn, Option
 from pmo_portal.lib.lists.kept import Kept
 from pmo_portal.lib.lists.scope import Scope
@@ -245,7 +245,7 @@ class ListTable:
             return {}
         found: dict[Any, Group] = {}
         lines = self._kept.get(
-            f"groups {self._sum_codes}", lambda: groups_of(self.found, column, self.sum_columns, self.scope)
+            f"groups {self._sum_codes}", lambda: _groups_of(self.found, column, self.sum_columns, self.scope)
         )
         for line in lines[:MOST_GROUPS]:
             sums = {each.code: line[f"sum_{each.code}"] for each in self.sum_columns}
@@ -271,3 +271,15 @@ class ListTable:
     def is_narrowed(self) -> bool:
         """Whether a person left anything out."""
         return bool(self.state.q or self.state.filters)
+
+
+def _groups_of(rows: QuerySet[Any], column: Column, sums: Sequence[Column], scope: Scope) -> list[dict[str, Any]]:
+    """The groups of these rows in their order: key_, name_, n_, and each sum by the code of its column."""
+    found: QuerySet[Any, dict[str, Any]] = (
+        rows.order_by()
+        .annotate(**column.group_terms(scope))
+        .values("key_", "order_", "name_")
+        .annotate(n_=Count("pk"), **{f"sum_{each.code}": each.sum_of() for each in sums})
+        .order_by(F("order_").asc(nulls_last=True), "key_")
+    )
+    return list(found)
