@@ -19,6 +19,7 @@ from metrics.charts.sprints import burndown_chart, burnup_chart, kind_words, say
 from metrics.definition_links import definition_url
 from metrics.definitions import CARRY_OVER, COMMITMENT, MONTE_CARLO_WHEN, SCOPE_CHANGE, VELOCITY
 from metrics.forecast_words import concern_words
+from metrics.models import Rollup
 from metrics.selectors.forecasts import ForecastInputs, ForecastPeriod, forecast_of, known_since
 from metrics.selectors.selection import selection_of
 from metrics.selectors.sprint_charts import (
@@ -35,7 +36,7 @@ from metrics.views.rooms import unit_rooms
 from organization.context import live_context
 from organization.selectors.units import unit_crumbs, unit_tabs
 from organization.terms import named
-from pmo_portal.lib.access import Action, Actor, access, actor_of
+from pmo_portal.lib.access import Action, Actor, access, actor_of, policy_for
 from pmo_portal.lib.format import moment, points
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
@@ -59,7 +60,7 @@ def sprint_charts(request: HttpRequest, sprint: Sprint, code: str) -> HttpRespon
         "unit": unit,
         "sprint": sprint,
         "charts": _charts(shown, sprint, now),
-        "outlook": _outlook(shown["lines"], sprint, today=local_day(now)),
+        "outlook": _outlook(shown["lines"], sprint, today=local_day(now)) if _sees_numbers(actor, sprint) else None,
         "before": beside.before,
         "after": beside.after,
         "definitions": {
@@ -159,6 +160,11 @@ def _charts(shown: dict[str, Any], sprint: Sprint, now: datetime) -> list[Any]:
         draw(lines, shown["names"], in_points=shown["in_points"], as_of=as_of)
         for draw in (burndown_chart, burnup_chart)
     ]
+
+
+def _sees_numbers(actor: Actor, sprint: Sprint) -> bool:
+    """Whether a forecast from the team's throughput is for this person."""
+    return policy_for(Rollup).allows_within(actor, Action.VIEW, sprint.team_id)
 
 
 def _outlook(lines: SprintLines | None, sprint: Sprint, *, today: date) -> dict[str, Any] | None:

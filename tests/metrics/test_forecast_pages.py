@@ -291,7 +291,7 @@ def test_forecast_pages_cost_the_same_whatever_the_teams(
 
     few = [statements(url) for url in urls]
     quarry = team_make(world.quarry, method=TeamMethod.KANBAN)
-    for _ in range(12):
+    for _ in range(6):
         other = feature_make(world.coast, epic=epic)
         item_make(quarry, at=at(9), feature=other)
         item_make(quarry, at=at(9), feature=feature)
