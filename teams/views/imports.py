@@ -324,6 +324,8 @@ def _step_url(plan: ImportPlan) -> str:
         ImportStep.DONE: "teams:import_report",
     }
     step = ImportStep(plan.step)
+    if step == ImportStep.CHECK and plan.check_job is None:
+        step = ImportStep.WORDS
     if step == ImportStep.WORDS and not plan.survey.get("words"):
         step = ImportStep.COLUMNS if plan.shape == ImportShape.TABLE else ImportStep.FILES
     name = names.get(step)
