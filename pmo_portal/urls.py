@@ -11,9 +11,10 @@ handler500 = "pmo_portal.outage.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Addresses are tried one after the other, so those that are asked for most come first. No two apps share one.
+    path("", include("teams.urls")),
     path("", include("organization.urls")),
     path("", include("collaboration.urls")),
     path("", include("portfolio.urls")),
-    path("", include("teams.urls")),
     path("metrics/", include("metrics.urls")),
 ]
