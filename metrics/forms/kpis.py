@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from metrics.calculations.formula import METRIC
 from metrics.forms.value import ValueForm
 from metrics.models import Kpi
+from metrics.services.formulas import METRIC_CODES
 from organization.models import Unit
-from pmo_portal.lib.access import Actor, policy_for
+from pmo_portal.lib.access import Actor, policy_for, visible
 from pmo_portal.lib.forms import DayInput
+from pmo_portal.lib.windows import local_day
 from portfolio.forms.things import people
 
 SECTIONS: Final = (
@@ -36,6 +41,18 @@ SECTIONS: Final = (
 """The fields of a KPI in the order one thinks of them."""
 
 
+MOST_CODES: Final = 40
+
+
+def _formula_help(actor: Actor, unit: Unit) -> str:
+    """What a formula here can be made of."""
+    units = Unit.objects.under([unit.pk], day=local_day(timezone.now()))
+    kpis = visible(actor, Kpi).filter(unit__in=units, archived_at__isnull=True)
+    codes = list(kpis.order_by("code").values_list("code", flat=True)[:MOST_CODES])
+    names = ", ".join([*codes, *(f"{METRIC}.{code}" for code in METRIC_CODES)])
+    return gettext("Numbers, + - * / and brackets, min, max, sum, mean, abs, and: %(names)s.") % {"names": names}
+
+
 class KpiForm(ValueForm):
     """A KPI, whole."""
 
@@ -58,6 +75,8 @@ class KpiForm(ValueForm):
             del self.fields["code"]
             self.leave_out(policy_for(Kpi).hidden_fields(actor, self.instance))
         self.without_money(actor, unit.pk)
+        if "formula" in self.fields:
+            self.fields["formula"].help_text = _formula_help(actor, unit)
 
     @property
     def sections(self) -> list[tuple[str, list[forms.BoundField]]]:

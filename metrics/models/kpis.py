@@ -65,9 +65,14 @@ class Confidence(models.TextChoices):
     LOW = "LOW", _("Low")
 
 
+def is_reserved(code: str) -> bool:
+    """Whether a word has a meaning in formulas."""
+    return code in FUNCTIONS or code == METRIC or keyword.iskeyword(code)
+
+
 def check_code(code: str) -> None:
     """A KPI's code must be a name that a formula can use."""
-    if code in FUNCTIONS or code == METRIC or keyword.iskeyword(code):
+    if is_reserved(code):
         raise ValidationError(_("This word has a meaning in formulas. Choose another one."))
 
 

@@ -12,10 +12,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from metrics.models import Direction, Kpi, KpiSource, NumberFormat
+from metrics.models.kpis import is_reserved
 from metrics.services.formulas import formula_take, measure_by_formula, remeasure_users, take_money
 from metrics.services.versions import merged
 from organization.models import Unit
-from pmo_portal.lib import live
+from pmo_portal.lib import live, locks
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
 
@@ -53,6 +54,7 @@ def kpi_create(*, actor: Actor, unit: Unit, values: Mapping[str, Any], at: datet
     """
     require_within(actor, Action.CREATE, Kpi, unit.pk)
     _check_names(values, EDITABLE | {"code"})
+    locks.lock("metrics.kpi_codes")
     code = values.get("code") or free_code(str(values.get("name", "")))
     kpi = Kpi(unit=unit, created_at=at, **{**values, "code": code})
     _clean(kpi)
@@ -134,6 +136,8 @@ def free_code(name: str) -> str:
     """A code made of a name that no KPI has yet: "Active shops" is active_shops, the second one active_shops_2."""
     stem = re.sub(r"^[^a-z]+", "", slugify(name).replace("-", "_"))[: LONGEST_CODE - 6] or "kpi"
     taken = set(Kpi.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    if is_reserved(stem):
+        taken.add(stem)
     numbers = (f"{stem}_{number}" for number in range(2, len(taken) + 3))
     return next(code for code in (stem, *numbers) if code not in taken)
 

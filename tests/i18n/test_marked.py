@@ -12,6 +12,7 @@ import pytest
 from django.db import models
 
 from collaboration.models import Job
+from metrics.models import Kpi
 from organization.models import Calendar, CalendarDay, CustomField, Period, Term, Unit, User
 from portfolio.models import BusinessCase, Workflow, WorkflowState
 from tests.access.addresses import addresses
@@ -38,6 +39,7 @@ STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Term: ("singular", "plural"),
     Period: ("name",),
     Job: ("title",),
+    Kpi: ("name", "description", "code"),
     WorkflowState: ("name", "policy"),
     Workflow: ("name",),
 }
