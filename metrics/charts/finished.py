@@ -33,9 +33,12 @@ def throughput_chart(work: FinishedWork, frame: Frame, *, by_day: bool) -> Chart
     for (day, _item_type), items in work.by_type.items():
         counts[day] += items
     values = steps.sums(counts)
-    summary = _("%(sum)s finished items, %(low)s to %(high)s a week.")
-    if by_day:
+    if len(values) == 1:
+        summary = _("%(sum)s finished items.")
+    elif by_day:
         summary = _("%(sum)s finished items, %(low)s to %(high)s a day.")
+    else:
+        summary = _("%(sum)s finished items, %(low)s to %(high)s a week.")
     return Chart(
         code="throughput",
         title=_("Throughput by day") if by_day else _("Throughput by week"),

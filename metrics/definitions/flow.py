@@ -87,7 +87,7 @@ AGING_WIP: Final = Metric(
         _("The first start counts, also after a stay in the backlog."),
         _("Below 10 finished items there are ages and no bands."),
     ),
-    above_teams=_("The same for the items of all teams, without columns: boards differ."),
+    above_teams=_("The same for the items of all teams, by state category instead of column: boards differ."),
     source=_("D. Vacanti, Actionable Agile Metrics"),
 )
 

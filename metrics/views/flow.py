@@ -106,7 +106,7 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
             (_("Metrics"), reverse("metrics:unit_dashboard", args=[unit.code]) + selection.keeping({}).query()),
             (_("Flow"), ""),
         ],
-        **selection_context(selection),
+        **selection_context(selection, compares=False),
         **live_context(request, [unit.pk]),
     }
     return render_page(request, "metrics/unit_flow.html", context)
