@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, F, Func, Q, QuerySet, Value
@@ -21,6 +21,7 @@ from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
 from pmo_portal.lib.lists.columns import (
     Badge,
+    Cell,
     ChoiceColumn,
     Column,
     DayColumn,
@@ -134,7 +135,13 @@ class EmailColumn(Column):
 
     can_sort: bool = False
     can_filter: bool = False
-    kind = "email"
+    kind: ClassVar[str] = "email"
+
+    def cell(self, row: Any, scope: Scope) -> Cell:
+        cell = super().cell(row, scope)
+        if not cell.text and row.email:
+            cell.kind, cell.text = "text", _("not shown to you")
+        return cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +199,6 @@ PEOPLE = ListSpec(
         Quick("active", "all", gettext_lazy("All")),
         Quick("external", "1", gettext_lazy("External")),
     ),
-    icon="users-round",
 )
 
 
@@ -277,7 +283,6 @@ UNITS = ListSpec(
         Quick("state", "all", gettext_lazy("With closed ones")),
     ),
     depth=lambda unit, scope: scope.more["nodes"][unit.pk].depth if unit.pk in scope.more["nodes"] else 0,
-    icon="list-tree",
 )
 
 

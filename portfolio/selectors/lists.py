@@ -146,6 +146,7 @@ EPICS = ListSpec(
     defer=("description",),
     search=("title", "^key"),
     row_version="version",
+    has_panel=True,
     columns=(
         KeyColumn(code="key", label=gettext_lazy("Key")),
         TitleColumn(code="title", label=gettext_lazy("Title"), badges=_enabler, edit="title"),
@@ -188,6 +189,7 @@ FEATURES = ListSpec(
     defer=("description", "benefit_hypothesis", "acceptance_criteria"),
     search=("title", "^key"),
     row_version="version",
+    has_panel=True,
     columns=(
         KeyColumn(code="key", label=gettext_lazy("Key")),
         TitleColumn(code="title", label=gettext_lazy("Title"), badges=_mvp, edit="title"),

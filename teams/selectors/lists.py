@@ -64,6 +64,7 @@ ITEMS = ListSpec(
     defer=("description",),
     search=("title", "^key"),
     row_version="version",
+    has_panel=True,
     columns=(
         KeyColumn(code="key", label=gettext_lazy("Key"), sort_path="pk"),
         TitleColumn(code="title", label=gettext_lazy("Title"), badges=_blocked, edit="title"),

@@ -96,7 +96,7 @@ def test_a_list_is_worked_by_keys_and_fits_a_phone(list_page: Page, team: Team) 
     keys.press("/")
     keys.type("alph")
     expect(page.locator("tr[data-row]")).to_have_count(1)
-    expect(page.locator("[name=q]")).to_be_focused()
+    expect(page.locator("[data-list-search] [type=search]")).to_be_focused()
     assert "q=alph" in page.url
 
     page.set_viewport_size({"width": 390, "height": 844})

@@ -44,7 +44,8 @@ class ListSpec:
     their columns refer to, ``defer`` what is not read. ``order`` is the order nobody asked for; it also decides between
     equals and therefore ends in something unique. ``search`` are the paths of its search field, "^" before what is
     looked for by its beginning. ``filters`` are those that no column has. ``pulse`` says in one cheap statement
-    whether any row may have changed: with it, counts and totals of long lists are kept (kept.py). ``depth`` says how
+    whether any row may have changed: with it, counts and totals of long lists are kept (kept.py). ``has_panel``
+    opens the page of a row beside the list. ``depth`` says how
     far a row stands in, as in a tree, while the whole list is in its own order.
     """
 
@@ -60,7 +61,7 @@ class ListSpec:
     filters: tuple[Filter, ...] = ()
     quick: tuple[Quick, ...] = ()
     row_version: str = ""
-    icon: str = "table"
+    has_panel: bool = False
     live_kinds: str = ""
     pulse: Callable[[Scope], str] | None = None
     depth: Callable[[Any, Scope], int] | None = None

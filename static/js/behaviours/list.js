@@ -110,7 +110,9 @@
      one short address, which stands there in its place. */
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id !== "list" || !event.target.closest?.("[data-list], [data-list-search]")) return;
-    if (portal.panel?.isOpen()) portal.panel.close({ back: false });
+    if (!portal.panel?.isOpen()) return;
+    portal.panel.close({ back: false });
+    history.replaceState({ htmx: true }, "", listOf().dataset.url);
   });
   document.addEventListener("htmx:afterSettle", () => {
     const list = listOf();
