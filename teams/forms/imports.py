@@ -14,7 +14,7 @@ from organization.terms import named
 from pmo_portal.lib.format import number as number_text
 from portfolio.models import StateCategory
 from teams.importing.columns import Column, DayOrder, is_zone
-from teams.importing.mapping import ItemType, project_code
+from teams.importing.mapping import UNKNOWN_CODE, ItemType, project_code
 from teams.models import ImportPlan, ImportShape
 from teams.models import ItemType as OurType
 
@@ -176,8 +176,9 @@ class ImportWordsForm(VersionForm):
             ],
         }
         chosen = _teams_by_condition(mapping)
+        guesses = _code_guesses([project["project"] for project in self.projects], plan.source)
         for number, project in enumerate(self.projects):
-            code, name = chosen.get((project["project"], ""), (project_code(project["project"] or plan.source), ""))
+            code, name = chosen.get((project["project"], ""), (guesses[number], ""))
             initial[f"team-{number}"] = code
             initial[f"teamname-{number}"] = name or project["name"] or code
             for place, component in enumerate(project["components"]):
@@ -324,6 +325,18 @@ def _name_field() -> forms.CharField:
     field = forms.CharField(required=False, max_length=120, label=_("Name of the team"))
     field.widget.attrs["aria-label"] = _("Name of the team")
     return field
+
+
+def _code_guesses(projects: Sequence[str], source: str) -> list[str]:
+    """A code for the team of each project: its own word, with the tracker's before it where that says nothing or is
+    another's already; two projects become one team only when somebody says so."""
+    found: list[str] = []
+    for project in projects:
+        code = project_code(project or source)
+        if code in {UNKNOWN_CODE, *found}:
+            code = project_code(f"{source}-{project}")
+        found.append(code)
+    return found
 
 
 def _teams_by_condition(mapping: Mapping[str, Any]) -> dict[tuple[str, str], tuple[str, str]]:

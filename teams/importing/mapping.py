@@ -182,10 +182,13 @@ _KNOWN: Final = frozenset(
 )  # fmt: skip
 
 
+UNKNOWN_CODE: Final = "UNKNOWN"
+
+
 def project_code(project: str) -> str:
     """The code of a team that takes a whole project: its key, as far as a code may look like it."""
     code = re.sub(r"[^A-Z0-9_-]", "", project.upper())[:16].lstrip("0123456789_-")
-    return code or "UNKNOWN"
+    return code or UNKNOWN_CODE
 
 
 def mapping_read(data: Mapping[str, Any]) -> ImportMapping:
