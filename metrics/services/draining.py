@@ -21,6 +21,7 @@ from metrics.services.applying import rollup_apply
 from metrics.services.contributions import Contributions, contributions_of_items
 from metrics.services.locks import lock_unit
 from metrics.services.parking import (
+    FAULTS,
     is_own_fault,
     item_begun,
     item_ended,
@@ -112,7 +113,7 @@ def _drain_next(*, unit_id: int, at: datetime, batch_size: int) -> tuple[Drained
         except RulesChanged:
             # Nothing of the batch was written: request the rebuilds that are due, and take it again.
             rules_check(at=at)
-        except Exception as error:
+        except FAULTS as error:
             item_ids = _next_items(unit_id=unit_id, batch_size=batch_size)
             if not (item_ids and is_own_fault(error)):
                 raise
@@ -175,7 +176,7 @@ def _drain_item(*, item_id: int, unit_id: int, at: datetime) -> Drained:
             return _drain_one(item_id=item_id, unit_id=unit_id, at=at)
         except RulesChanged:
             rules_check(at=at)
-        except Exception as error:
+        except FAULTS as error:
             if not is_own_fault(error):
                 outage_forgotten(item_id=item_id)
                 raise

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
+from django.db import Error as DatabaseFailure
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -31,6 +32,12 @@ MOST_UNFINISHED: Final = 2
 """Beginnings without an end that may be workers beside each other; more are taken for deaths."""
 
 ERROR_LENGTH: Final = 2_000
+
+FAULTS: Final = (
+    DatabaseFailure, ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What reading a damaged history, or a mistake of ours, can come to."""
 
 _BEGIN = """
     INSERT INTO metrics_begunwork AS b (unit_id, work, begun_count) VALUES (%s, %s, 1)

@@ -23,7 +23,7 @@ from metrics.services.applying import rollup_apply
 from metrics.services.contributions import Contributions
 from metrics.services.draining import items_reread
 from metrics.services.locks import lock_unit, lock_unit_if_free
-from metrics.services.parking import is_own_fault, lines_add, stuck_requeue, work_begun, work_ended
+from metrics.services.parking import FAULTS, is_own_fault, lines_add, stuck_requeue, work_begun, work_ended
 from metrics.services.rules import RulesChanged, rebuild_request, rules_check
 from metrics.services.things import parts_refresh
 from pmo_portal.lib.access import Action, Actor, require_within
@@ -62,7 +62,7 @@ def team_rebuild_next(*, at: datetime) -> int | None:
             # Nothing was written: whatever changed meanwhile is noted first.
             rules_check(at=at)
             continue
-        except Exception as error:
+        except FAULTS as error:
             if not is_own_fault(error):
                 raise
             logger.exception("Team %s cannot be rebuilt as a whole; its items go through the outbox", team_id)
