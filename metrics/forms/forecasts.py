@@ -20,6 +20,17 @@ MOST_DAYS: Final = 3650
 DEFAULT_CONFIDENCE: Final = 85
 
 
+LAST_DAY: Final = date(9999, 1, 1)
+
+
+def parse_day(text: str) -> date | None:
+    """The day a text of the address is, if it is one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 class WorkForecastForm(forms.Form):
     """How a feature or epic is forecast. What the address leaves out is the default, and is shown."""
 
@@ -57,10 +68,12 @@ class WorkForecastForm(forms.Form):
         initial=SEED,
     )
 
-    def __init__(self, query: QueryDict, *, today: date, **defaults: Any) -> None:
+    def __init__(self, query: QueryDict, *, today: date) -> None:
         self._today = today
         data = query.copy()
-        named = {"start": today, "target": today + timedelta(days=HORIZON_DAYS - 1), **defaults}
+        # Without a target: so many days from the first one, wherever that lies.
+        first = parse_day(data.get("start", "")) or today
+        named = {"start": today, "target": min(first, LAST_DAY) + timedelta(days=HORIZON_DAYS - 1)}
         for name, field in self.base_fields.items():
             if field.required and not data.get(name):
                 value = named.get(name, field.initial)

@@ -42,12 +42,15 @@ def _refresh(kind: TrackedKind, *, today: date, at: datetime, most: int) -> int:
     gone = known.keys() - set(ids)
     if gone:
         forecasts_write(actor=SYSTEM, kind=kind, rows={}, gone=gone, at=at)
+    # Every past moves on by a day at midnight: those of yesterday are due whatever happened, a few at a time. Then what
+    # has changed since is looked for among all.
+    today_mark = f"{today:%Y%m%d}:"
+    due = [pk for pk in ids if not known.get(pk, "").startswith(today_mark)]
     made = 0
-    for chunk in _chunks(ids):
-        lefts = work_left(kind, chunk, today=today)
+    for chunk in [due[:most]] if due else _chunks(ids):
         rows: dict[int, ForecastRow] = {}
-        for pk, left in lefts.items():
-            digest = f"{today:%Y%m%d}:{left.digest()}"
+        for pk, left in work_left(kind, chunk, today=today).items():
+            digest = today_mark + left.digest()
             if known.get(pk) != digest and made + len(rows) < most:
                 rows[pk] = _row(left, digest, today)
         forecasts_write(actor=SYSTEM, kind=kind, rows=rows, at=at)

@@ -95,8 +95,9 @@ def _unit_charts(found: Forecast, form: UnitForecastForm) -> list[Chart]:
     if not found.when_trials.size:
         return []
     asked = form.cleaned_data
+    when = [when_chart(found.when_trials, found.when_days, starts_on=asked["start"])] if found.items else []
     return [
-        when_chart(found.when_trials, found.when_days, starts_on=asked["start"]),
+        *when,
         how_many_chart(found.how_many_trials, found.how_many, until=asked["target"]),
         backtest_chart([(_("When"), found.when_backtest), (_("How many"), found.how_many_backtest)]),
     ]

@@ -135,6 +135,8 @@ def test_a_units_forecast_is_a_range_with_its_inputs_and_its_record(
     assert len(answers[0]) >= 9
     assert answers[0] == answers[1], "seeded"
 
+    assert "Nothing is left to do." in page(client, url, items=0)
+    assert "Chance by 30 Jan 2027" in page(client, url, items=10, start="2027-01-01")
     assert "Not within ten years at this pace." in page(client, url, items=9000)
     thin = page(client, url, items=10, history=2)
     assert "Thin history" in thin
