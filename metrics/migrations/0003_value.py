@@ -10,611 +10,2099 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0002_set_aside'),
-        ('organization', '0002_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('portfolio', '0001_initial'),
+        ("metrics", "0002_set_aside"),
+        ("organization", "0002_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("portfolio", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CheckIn',
+            name="CheckIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.person', verbose_name='by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'check-in',
-                'verbose_name_plural': 'check-ins',
+                "verbose_name": "check-in",
+                "verbose_name_plural": "check-ins",
             },
         ),
         migrations.CreateModel(
-            name='KeyResult',
+            name="KeyResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=160, verbose_name='title')),
-                ('driven_by', models.CharField(choices=[('BY_HAND', 'Check-ins by hand'), ('KPI', 'A KPI'), ('WORK', 'Linked work')], default='BY_HAND', max_length=7, verbose_name='driven by')),
-                ('direction', models.CharField(choices=[('UP', 'Up to the target, or keep it at least there'), ('DOWN', 'Down to the target, or keep it at most there')], default='UP', max_length=4, verbose_name='direction')),
-                ('start_value', models.DecimalField(decimal_places=4, default=0, max_digits=20, verbose_name='start')),
-                ('target_value', models.DecimalField(decimal_places=4, default=100, max_digits=20, verbose_name='target')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('weight', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='weight')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='due')),
-                ('position', models.PositiveIntegerField(default=0, editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organization.person', verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=160, verbose_name="title")),
+                (
+                    "driven_by",
+                    models.CharField(
+                        choices=[("BY_HAND", "Check-ins by hand"), ("KPI", "A KPI"), ("WORK", "Linked work")],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="driven by",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("UP", "Up to the target, or keep it at least there"),
+                            ("DOWN", "Down to the target, or keep it at most there"),
+                        ],
+                        default="UP",
+                        max_length=4,
+                        verbose_name="direction",
+                    ),
+                ),
+                ("start_value", models.DecimalField(decimal_places=4, default=0, max_digits=20, verbose_name="start")),
+                (
+                    "target_value",
+                    models.DecimalField(decimal_places=4, default=100, max_digits=20, verbose_name="target"),
+                ),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="weight",
+                    ),
+                ),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="due")),
+                ("position", models.PositiveIntegerField(default=0, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'key result',
-                'verbose_name_plural': 'key results',
+                "verbose_name": "key result",
+                "verbose_name_plural": "key results",
             },
         ),
         migrations.CreateModel(
-            name='CheckInEvent',
+            name="CheckInEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='by')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.checkin')),
-                ('key_result', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.keyresult', verbose_name='key result')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.checkin",
+                    ),
+                ),
+                (
+                    "key_result",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.keyresult",
+                        verbose_name="key result",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='checkin',
-            name='key_result',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='check_ins', to='metrics.keyresult', verbose_name='key result'),
-        ),
-        migrations.CreateModel(
-            name='KeyResultWork',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epic', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.epic')),
-                ('feature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.feature')),
-                ('key_result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work', to='metrics.keyresult')),
-            ],
-            options={
-                'verbose_name': 'linked work',
-                'verbose_name_plural': 'linked work',
-            },
-        ),
-        migrations.CreateModel(
-            name='KeyResultWorkEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('epic', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='portfolio.epic')),
-                ('feature', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='portfolio.feature')),
-                ('key_result', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.keyresult')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.keyresultwork')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Kpi',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='Short and permanent: formulas and files name the KPI by it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*$', 'Small letters, digits and _; a letter first.'), metrics.models.kpis.check_code], verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, help_text='What exactly is counted, and why.', verbose_name='description')),
-                ('direction', models.CharField(choices=[('UP', 'Higher is better'), ('DOWN', 'Lower is better'), ('RANGE', 'Within a range is best')], default='UP', max_length=5, verbose_name='direction')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('baseline_value', models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name='baseline')),
-                ('baseline_on', models.DateField(blank=True, null=True, verbose_name='baseline of')),
-                ('target_value', models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name='target')),
-                ('target_high', models.DecimalField(blank=True, decimal_places=4, help_text='Of a range.', max_digits=20, null=True, verbose_name='target, upper end')),
-                ('target_on', models.DateField(blank=True, null=True, verbose_name='target by')),
-                ('at_risk_at', models.DecimalField(blank=True, decimal_places=4, help_text='A worse value is at risk; without one, every value short of the target is.', max_digits=20, null=True, verbose_name='at risk beyond')),
-                ('off_at', models.DecimalField(blank=True, decimal_places=4, help_text='A worse value is off track; without one, a value no better than the baseline is.', max_digits=20, null=True, verbose_name='off track beyond')),
-                ('tolerance', models.DecimalField(blank=True, decimal_places=4, help_text='So far outside its range it is at risk, farther off track.', max_digits=20, null=True, verbose_name='tolerance')),
-                ('frequency', models.CharField(choices=[('DAILY', 'Daily'), ('WEEKLY', 'Weekly'), ('MONTHLY', 'Monthly'), ('QUARTERLY', 'Quarterly'), ('YEARLY', 'Yearly')], default='MONTHLY', max_length=9, verbose_name='measured')),
-                ('source', models.CharField(choices=[('BY_HAND', 'Entered by hand'), ('FORMULA', 'Computed by a formula'), ('CSV', 'Uploaded as a file')], default='BY_HAND', max_length=7, verbose_name='source')),
-                ('formula', models.CharField(blank=True, help_text='Such as 100 * refunds / orders, with codes of KPIs.', max_length=400, verbose_name='formula')),
-                ('is_money', models.BooleanField(default=False, editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organization.person', verbose_name='owner')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kpis', to='organization.unit', verbose_name='unit')),
-            ],
-            options={
-                'verbose_name': 'KPI',
-                'verbose_name_plural': 'KPIs',
-            },
-        ),
-        migrations.AddField(
-            model_name='keyresult',
-            name='kpi',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='key_results', to='metrics.kpi', verbose_name='KPI'),
-        ),
-        migrations.CreateModel(
-            name='KpiEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('code', models.CharField(help_text='Short and permanent: formulas and files name the KPI by it.', max_length=40, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*$', 'Small letters, digits and _; a letter first.'), metrics.models.kpis.check_code], verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, help_text='What exactly is counted, and why.', verbose_name='description')),
-                ('direction', models.CharField(choices=[('UP', 'Higher is better'), ('DOWN', 'Lower is better'), ('RANGE', 'Within a range is best')], default='UP', max_length=5, verbose_name='direction')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('baseline_value', models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name='baseline')),
-                ('baseline_on', models.DateField(blank=True, null=True, verbose_name='baseline of')),
-                ('target_value', models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name='target')),
-                ('target_high', models.DecimalField(blank=True, decimal_places=4, help_text='Of a range.', max_digits=20, null=True, verbose_name='target, upper end')),
-                ('target_on', models.DateField(blank=True, null=True, verbose_name='target by')),
-                ('at_risk_at', models.DecimalField(blank=True, decimal_places=4, help_text='A worse value is at risk; without one, every value short of the target is.', max_digits=20, null=True, verbose_name='at risk beyond')),
-                ('off_at', models.DecimalField(blank=True, decimal_places=4, help_text='A worse value is off track; without one, a value no better than the baseline is.', max_digits=20, null=True, verbose_name='off track beyond')),
-                ('tolerance', models.DecimalField(blank=True, decimal_places=4, help_text='So far outside its range it is at risk, farther off track.', max_digits=20, null=True, verbose_name='tolerance')),
-                ('frequency', models.CharField(choices=[('DAILY', 'Daily'), ('WEEKLY', 'Weekly'), ('MONTHLY', 'Monthly'), ('QUARTERLY', 'Quarterly'), ('YEARLY', 'Yearly')], default='MONTHLY', max_length=9, verbose_name='measured')),
-                ('source', models.CharField(choices=[('BY_HAND', 'Entered by hand'), ('FORMULA', 'Computed by a formula'), ('CSV', 'Uploaded as a file')], default='BY_HAND', max_length=7, verbose_name='source')),
-                ('formula', models.CharField(blank=True, help_text='Such as 100 * refunds / orders, with codes of KPIs.', max_length=400, verbose_name='formula')),
-                ('is_money', models.BooleanField(default=False, editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='owner')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.kpi')),
-                ('unit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.unit', verbose_name='unit')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='KpiInput',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kpi', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inputs', to='metrics.kpi')),
-                ('uses', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='used_by', to='metrics.kpi')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='KpiInputEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('kpi', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.kpiinput')),
-                ('uses', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Measurement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source', models.CharField(choices=[('BY_HAND', 'Entered by hand'), ('FORMULA', 'Computed by a formula'), ('CSV', 'Uploaded as a file')], default='BY_HAND', max_length=7, verbose_name='source')),
-                ('kpi', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='measurements', to='metrics.kpi', verbose_name='KPI')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.person', verbose_name='by')),
-            ],
-            options={
-                'verbose_name': 'measurement',
-                'verbose_name_plural': 'measurements',
-            },
-        ),
-        migrations.CreateModel(
-            name='MeasurementEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('source', models.CharField(choices=[('BY_HAND', 'Entered by hand'), ('FORMULA', 'Computed by a formula'), ('CSV', 'Uploaded as a file')], default='BY_HAND', max_length=7, verbose_name='source')),
-                ('kpi', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi', verbose_name='KPI')),
-                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='by')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.measurement')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Objective',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=160, verbose_name='title')),
-                ('description', models.TextField(blank=True, help_text='Why it matters, and what it does not mean.', verbose_name='why')),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organization.person', verbose_name='owner')),
-                ('parent', models.ForeignKey(blank=True, help_text='The objective above it that it helps to reach.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='metrics.objective', verbose_name='serves')),
-                ('period', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.period', verbose_name='period')),
-                ('theme', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='objectives', to='portfolio.strategictheme', verbose_name='theme')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objectives', to='organization.unit', verbose_name='unit')),
-            ],
-            options={
-                'verbose_name': 'objective',
-                'verbose_name_plural': 'objectives',
-            },
-        ),
-        migrations.CreateModel(
-            name='KeyResultEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('title', models.CharField(max_length=160, verbose_name='title')),
-                ('driven_by', models.CharField(choices=[('BY_HAND', 'Check-ins by hand'), ('KPI', 'A KPI'), ('WORK', 'Linked work')], default='BY_HAND', max_length=7, verbose_name='driven by')),
-                ('direction', models.CharField(choices=[('UP', 'Up to the target, or keep it at least there'), ('DOWN', 'Down to the target, or keep it at most there')], default='UP', max_length=4, verbose_name='direction')),
-                ('start_value', models.DecimalField(decimal_places=4, default=0, max_digits=20, verbose_name='start')),
-                ('target_value', models.DecimalField(decimal_places=4, default=100, max_digits=20, verbose_name='target')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('weight', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='weight')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='due')),
-                ('position', models.PositiveIntegerField(default=0, editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='owner')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.keyresult')),
-                ('kpi', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi', verbose_name='KPI')),
-                ('objective', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.objective', verbose_name='objective')),
-            ],
-            options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='keyresult',
-            name='objective',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='key_results', to='metrics.objective', verbose_name='objective'),
+            model_name="checkin",
+            name="key_result",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="check_ins",
+                to="metrics.keyresult",
+                verbose_name="key result",
+            ),
         ),
         migrations.CreateModel(
-            name='ObjectiveEvent',
+            name="KeyResultWork",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('title', models.CharField(max_length=160, verbose_name='title')),
-                ('description', models.TextField(blank=True, help_text='Why it matters, and what it does not mean.', verbose_name='why')),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='owner')),
-                ('parent', models.ForeignKey(blank=True, db_constraint=False, help_text='The objective above it that it helps to reach.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.objective', verbose_name='serves')),
-                ('period', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.period', verbose_name='period')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.objective')),
-                ('theme', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='portfolio.strategictheme', verbose_name='theme')),
-                ('unit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.unit', verbose_name='unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portfolio.epic"
+                    ),
+                ),
+                (
+                    "feature",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="portfolio.feature"
+                    ),
+                ),
+                (
+                    "key_result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="work", to="metrics.keyresult"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "verbose_name": "linked work",
+                "verbose_name_plural": "linked work",
             },
         ),
         migrations.CreateModel(
-            name='StatusUpdate',
+            name="KeyResultWorkEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('ON_TRACK', 'On track'), ('AT_RISK', 'At risk'), ('OFF_TRACK', 'Off track')], max_length=9, verbose_name='verdict')),
-                ('suggested', models.CharField(blank=True, editable=False, max_length=9, verbose_name='computed then')),
-                ('headline', models.CharField(max_length=160, verbose_name='in one line')),
-                ('narrative', models.TextField(blank=True, help_text='Plain words; Markdown works.', max_length=8000, verbose_name='what happened, what comes next')),
-                ('help_needed', models.TextField(blank=True, max_length=2000, verbose_name='help needed')),
-                ('next_due_on', models.DateField(verbose_name='next update by')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='said')),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.person', verbose_name='author')),
-                ('epic', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='status_updates', to='portfolio.epic', verbose_name='epic')),
-                ('objective', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='status_updates', to='metrics.objective', verbose_name='objective')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='status_updates', to='organization.unit', verbose_name='unit')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="portfolio.epic",
+                    ),
+                ),
+                (
+                    "feature",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="portfolio.feature",
+                    ),
+                ),
+                (
+                    "key_result",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.keyresult",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.keyresultwork",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'status update',
-                'verbose_name_plural': 'status updates',
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StatusUpdateEvent',
+            name="Kpi",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('verdict', models.CharField(choices=[('ON_TRACK', 'On track'), ('AT_RISK', 'At risk'), ('OFF_TRACK', 'Off track')], max_length=9, verbose_name='verdict')),
-                ('suggested', models.CharField(blank=True, editable=False, max_length=9, verbose_name='computed then')),
-                ('headline', models.CharField(max_length=160, verbose_name='in one line')),
-                ('narrative', models.TextField(blank=True, help_text='Plain words; Markdown works.', max_length=8000, verbose_name='what happened, what comes next')),
-                ('help_needed', models.TextField(blank=True, max_length=2000, verbose_name='help needed')),
-                ('next_due_on', models.DateField(verbose_name='next update by')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='said')),
-                ('author', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='author')),
-                ('epic', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='portfolio.epic', verbose_name='epic')),
-                ('objective', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.objective', verbose_name='objective')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.statusupdate')),
-                ('unit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.unit', verbose_name='unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="Short and permanent: formulas and files name the KPI by it.",
+                        max_length=40,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*$", "Small letters, digits and _; a letter first."
+                            ),
+                            metrics.models.kpis.check_code,
+                        ],
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="What exactly is counted, and why.", verbose_name="description"
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("UP", "Higher is better"),
+                            ("DOWN", "Lower is better"),
+                            ("RANGE", "Within a range is best"),
+                        ],
+                        default="UP",
+                        max_length=5,
+                        verbose_name="direction",
+                    ),
+                ),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                (
+                    "baseline_value",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="baseline"
+                    ),
+                ),
+                ("baseline_on", models.DateField(blank=True, null=True, verbose_name="baseline of")),
+                (
+                    "target_value",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="target"),
+                ),
+                (
+                    "target_high",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="Of a range.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="target, upper end",
+                    ),
+                ),
+                ("target_on", models.DateField(blank=True, null=True, verbose_name="target by")),
+                (
+                    "at_risk_at",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="A worse value is at risk; without one, every value short of the target is.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="at risk beyond",
+                    ),
+                ),
+                (
+                    "off_at",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="A worse value is off track; without one, a value no better than the baseline is.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="off track beyond",
+                    ),
+                ),
+                (
+                    "tolerance",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="So far outside its range it is at risk, farther off track.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="tolerance",
+                    ),
+                ),
+                (
+                    "frequency",
+                    models.CharField(
+                        choices=[
+                            ("DAILY", "Daily"),
+                            ("WEEKLY", "Weekly"),
+                            ("MONTHLY", "Monthly"),
+                            ("QUARTERLY", "Quarterly"),
+                            ("YEARLY", "Yearly"),
+                        ],
+                        default="MONTHLY",
+                        max_length=9,
+                        verbose_name="measured",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("BY_HAND", "Entered by hand"),
+                            ("FORMULA", "Computed by a formula"),
+                            ("CSV", "Uploaded as a file"),
+                        ],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "formula",
+                    models.CharField(
+                        blank=True,
+                        help_text="Such as 100 * refunds / orders, with codes of KPIs.",
+                        max_length=400,
+                        verbose_name="formula",
+                    ),
+                ),
+                ("is_money", models.BooleanField(default=False, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="kpis",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "verbose_name": "KPI",
+                "verbose_name_plural": "KPIs",
+            },
+        ),
+        migrations.AddField(
+            model_name="keyresult",
+            name="kpi",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="key_results",
+                to="metrics.kpi",
+                verbose_name="KPI",
+            ),
+        ),
+        migrations.CreateModel(
+            name="KpiEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="Short and permanent: formulas and files name the KPI by it.",
+                        max_length=40,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*$", "Small letters, digits and _; a letter first."
+                            ),
+                            metrics.models.kpis.check_code,
+                        ],
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="What exactly is counted, and why.", verbose_name="description"
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("UP", "Higher is better"),
+                            ("DOWN", "Lower is better"),
+                            ("RANGE", "Within a range is best"),
+                        ],
+                        default="UP",
+                        max_length=5,
+                        verbose_name="direction",
+                    ),
+                ),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                (
+                    "baseline_value",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="baseline"
+                    ),
+                ),
+                ("baseline_on", models.DateField(blank=True, null=True, verbose_name="baseline of")),
+                (
+                    "target_value",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=20, null=True, verbose_name="target"),
+                ),
+                (
+                    "target_high",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="Of a range.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="target, upper end",
+                    ),
+                ),
+                ("target_on", models.DateField(blank=True, null=True, verbose_name="target by")),
+                (
+                    "at_risk_at",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="A worse value is at risk; without one, every value short of the target is.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="at risk beyond",
+                    ),
+                ),
+                (
+                    "off_at",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="A worse value is off track; without one, a value no better than the baseline is.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="off track beyond",
+                    ),
+                ),
+                (
+                    "tolerance",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=4,
+                        help_text="So far outside its range it is at risk, farther off track.",
+                        max_digits=20,
+                        null=True,
+                        verbose_name="tolerance",
+                    ),
+                ),
+                (
+                    "frequency",
+                    models.CharField(
+                        choices=[
+                            ("DAILY", "Daily"),
+                            ("WEEKLY", "Weekly"),
+                            ("MONTHLY", "Monthly"),
+                            ("QUARTERLY", "Quarterly"),
+                            ("YEARLY", "Yearly"),
+                        ],
+                        default="MONTHLY",
+                        max_length=9,
+                        verbose_name="measured",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("BY_HAND", "Entered by hand"),
+                            ("FORMULA", "Computed by a formula"),
+                            ("CSV", "Uploaded as a file"),
+                        ],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "formula",
+                    models.CharField(
+                        blank=True,
+                        help_text="Such as 100 * refunds / orders, with codes of KPIs.",
+                        max_length=400,
+                        verbose_name="formula",
+                    ),
+                ),
+                ("is_money", models.BooleanField(default=False, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.kpi",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='VerdictOverride',
+            name="KpiInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('ON_TRACK', 'On track'), ('AT_RISK', 'At risk'), ('OFF_TRACK', 'Off track')], max_length=9, verbose_name='verdict')),
-                ('computed', models.CharField(blank=True, max_length=9, verbose_name='computed then')),
-                ('reason', models.TextField(max_length=1000, verbose_name='reason')),
-                ('expires_on', models.DateField(help_text='From this day on the computed verdict holds again.', verbose_name='until')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='set')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
-                ('kpi', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='metrics.kpi')),
-                ('objective', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='metrics.objective')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.person', verbose_name='set by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="inputs", to="metrics.kpi"
+                    ),
+                ),
+                (
+                    "uses",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="used_by", to="metrics.kpi"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="KpiInputEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.kpiinput",
+                    ),
+                ),
+                (
+                    "uses",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'verdict set by hand',
-                'verbose_name_plural': 'verdicts set by hand',
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='VerdictOverrideEvent',
+            name="Measurement",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('verdict', models.CharField(choices=[('ON_TRACK', 'On track'), ('AT_RISK', 'At risk'), ('OFF_TRACK', 'Off track')], max_length=9, verbose_name='verdict')),
-                ('computed', models.CharField(blank=True, max_length=9, verbose_name='computed then')),
-                ('reason', models.TextField(max_length=1000, verbose_name='reason')),
-                ('expires_on', models.DateField(help_text='From this day on the computed verdict holds again.', verbose_name='until')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='set')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
-                ('kpi', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.kpi')),
-                ('objective', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.objective')),
-                ('person', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='set by')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.verdictoverride')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("BY_HAND", "Entered by hand"),
+                            ("FORMULA", "Computed by a formula"),
+                            ("CSV", "Uploaded as a file"),
+                        ],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="measurements",
+                        to="metrics.kpi",
+                        verbose_name="KPI",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "verbose_name": "measurement",
+                "verbose_name_plural": "measurements",
+            },
+        ),
+        migrations.CreateModel(
+            name="MeasurementEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("BY_HAND", "Entered by hand"),
+                            ("FORMULA", "Computed by a formula"),
+                            ("CSV", "Uploaded as a file"),
+                        ],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                        verbose_name="KPI",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.measurement",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Objective",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=160, verbose_name="title")),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="Why it matters, and what it does not mean.", verbose_name="why"
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The objective above it that it helps to reach.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="metrics.objective",
+                        verbose_name="serves",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.period",
+                        verbose_name="period",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objectives",
+                        to="portfolio.strategictheme",
+                        verbose_name="theme",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objectives",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "objective",
+                "verbose_name_plural": "objectives",
+            },
+        ),
+        migrations.CreateModel(
+            name="KeyResultEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("title", models.CharField(max_length=160, verbose_name="title")),
+                (
+                    "driven_by",
+                    models.CharField(
+                        choices=[("BY_HAND", "Check-ins by hand"), ("KPI", "A KPI"), ("WORK", "Linked work")],
+                        default="BY_HAND",
+                        max_length=7,
+                        verbose_name="driven by",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[
+                            ("UP", "Up to the target, or keep it at least there"),
+                            ("DOWN", "Down to the target, or keep it at most there"),
+                        ],
+                        default="UP",
+                        max_length=4,
+                        verbose_name="direction",
+                    ),
+                ),
+                ("start_value", models.DecimalField(decimal_places=4, default=0, max_digits=20, verbose_name="start")),
+                (
+                    "target_value",
+                    models.DecimalField(decimal_places=4, default=100, max_digits=20, verbose_name="target"),
+                ),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="weight",
+                    ),
+                ),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="due")),
+                ("position", models.PositiveIntegerField(default=0, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.keyresult",
+                    ),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                        verbose_name="KPI",
+                    ),
+                ),
+                (
+                    "objective",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.objective",
+                        verbose_name="objective",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="keyresult",
+            name="objective",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="key_results",
+                to="metrics.objective",
+                verbose_name="objective",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ObjectiveEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("title", models.CharField(max_length=160, verbose_name="title")),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="Why it matters, and what it does not mean.", verbose_name="why"
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The objective above it that it helps to reach.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.objective",
+                        verbose_name="serves",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.period",
+                        verbose_name="period",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.objective",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="portfolio.strategictheme",
+                        verbose_name="theme",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="StatusUpdate",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("ON_TRACK", "On track"), ("AT_RISK", "At risk"), ("OFF_TRACK", "Off track")],
+                        max_length=9,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("suggested", models.CharField(blank=True, editable=False, max_length=9, verbose_name="computed then")),
+                ("headline", models.CharField(max_length=160, verbose_name="in one line")),
+                (
+                    "narrative",
+                    models.TextField(
+                        blank=True,
+                        help_text="Plain words; Markdown works.",
+                        max_length=8000,
+                        verbose_name="what happened, what comes next",
+                    ),
+                ),
+                ("help_needed", models.TextField(blank=True, max_length=2000, verbose_name="help needed")),
+                ("next_due_on", models.DateField(verbose_name="next update by")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="said"),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_updates",
+                        to="portfolio.epic",
+                        verbose_name="epic",
+                    ),
+                ),
+                (
+                    "objective",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="status_updates",
+                        to="metrics.objective",
+                        verbose_name="objective",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="status_updates",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "status update",
+                "verbose_name_plural": "status updates",
+            },
+        ),
+        migrations.CreateModel(
+            name="StatusUpdateEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("ON_TRACK", "On track"), ("AT_RISK", "At risk"), ("OFF_TRACK", "Off track")],
+                        max_length=9,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("suggested", models.CharField(blank=True, editable=False, max_length=9, verbose_name="computed then")),
+                ("headline", models.CharField(max_length=160, verbose_name="in one line")),
+                (
+                    "narrative",
+                    models.TextField(
+                        blank=True,
+                        help_text="Plain words; Markdown works.",
+                        max_length=8000,
+                        verbose_name="what happened, what comes next",
+                    ),
+                ),
+                ("help_needed", models.TextField(blank=True, max_length=2000, verbose_name="help needed")),
+                ("next_due_on", models.DateField(verbose_name="next update by")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="said"),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="portfolio.epic",
+                        verbose_name="epic",
+                    ),
+                ),
+                (
+                    "objective",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.objective",
+                        verbose_name="objective",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.statusupdate",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.unit",
+                        verbose_name="unit",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="VerdictOverride",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("ON_TRACK", "On track"), ("AT_RISK", "At risk"), ("OFF_TRACK", "Off track")],
+                        max_length=9,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("computed", models.CharField(blank=True, max_length=9, verbose_name="computed then")),
+                ("reason", models.TextField(max_length=1000, verbose_name="reason")),
+                (
+                    "expires_on",
+                    models.DateField(
+                        help_text="From this day on the computed verdict holds again.", verbose_name="until"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="set")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="taken back")),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="overrides",
+                        to="metrics.kpi",
+                    ),
+                ),
+                (
+                    "objective",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="overrides",
+                        to="metrics.objective",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="set by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "verdict set by hand",
+                "verbose_name_plural": "verdicts set by hand",
+            },
+        ),
+        migrations.CreateModel(
+            name="VerdictOverrideEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("ON_TRACK", "On track"), ("AT_RISK", "At risk"), ("OFF_TRACK", "Off track")],
+                        max_length=9,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("computed", models.CharField(blank=True, max_length=9, verbose_name="computed then")),
+                ("reason", models.TextField(max_length=1000, verbose_name="reason")),
+                (
+                    "expires_on",
+                    models.DateField(
+                        help_text="From this day on the computed verdict holds again.", verbose_name="until"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="set")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="taken back")),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.kpi",
+                    ),
+                ),
+                (
+                    "objective",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.objective",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="set by",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.verdictoverride",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='checkin',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True)), fields=('key_result', 'day'), name='check_in_once_a_day'),
+            model_name="checkin",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=("key_result", "day"),
+                name="check_in_once_a_day",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."key_result_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;', hash='fb7587dfa749014196d880be497c3d73cc28298d', operation='INSERT', pgid='pgtrigger_insert_insert_3fc43', table='metrics_checkin', when='AFTER')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."key_result_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="fb7587dfa749014196d880be497c3d73cc28298d",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_3fc43",
+                    table="metrics_checkin",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."key_result_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;', hash='af5f836dd43d6c9ec058e7c1c5917a9c63492aa4', operation='UPDATE', pgid='pgtrigger_update_update_98bfa', table='metrics_checkin', when='AFTER')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."key_result_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="af5f836dd43d6c9ec058e7c1c5917a9c63492aa4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_98bfa",
+                    table="metrics_checkin",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkin',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."key_result_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."value", OLD."version"); RETURN NULL;', hash='68a8437d3ae5b146e73182a45d10ecbeb7786b17', operation='DELETE', pgid='pgtrigger_delete_delete_a035e', table='metrics_checkin', when='AFTER')),
+            model_name="checkin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_checkinevent" ("comment", "confidence", "created_at", "day", "id", "key_result_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."key_result_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."value", OLD."version"); RETURN NULL;',
+                    hash="68a8437d3ae5b146e73182a45d10ecbeb7786b17",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_a035e",
+                    table="metrics_checkin",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keyresultwork',
-            constraint=models.CheckConstraint(condition=models.Q(('epic__isnull', True), ('feature__isnull', True), _connector='XOR'), name='key_result_work_is_one_thing'),
+            model_name="keyresultwork",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("epic__isnull", True), ("feature__isnull", True), _connector="XOR"),
+                name="key_result_work_is_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keyresultwork',
-            constraint=models.UniqueConstraint(fields=('key_result', 'epic', 'feature'), name='key_result_work_once', nulls_distinct=False),
+            model_name="keyresultwork",
+            constraint=models.UniqueConstraint(
+                fields=("key_result", "epic", "feature"), name="key_result_work_once", nulls_distinct=False
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresultwork',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."epic_id", NEW."feature_id", NEW."id", NEW."key_result_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='8190f96f103c2403ef5f4cc6f22021e471dee26b', operation='INSERT', pgid='pgtrigger_insert_insert_bce41', table='metrics_keyresultwork', when='AFTER')),
+            model_name="keyresultwork",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."epic_id", NEW."feature_id", NEW."id", NEW."key_result_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="8190f96f103c2403ef5f4cc6f22021e471dee26b",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_bce41",
+                    table="metrics_keyresultwork",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresultwork',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."epic_id", NEW."feature_id", NEW."id", NEW."key_result_id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='d62c590a76f9ea79d8d99278fa0046e216f37042', operation='UPDATE', pgid='pgtrigger_update_update_9d120', table='metrics_keyresultwork', when='AFTER')),
+            model_name="keyresultwork",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."epic_id", NEW."feature_id", NEW."id", NEW."key_result_id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="d62c590a76f9ea79d8d99278fa0046e216f37042",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_9d120",
+                    table="metrics_keyresultwork",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresultwork',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."epic_id", OLD."feature_id", OLD."id", OLD."key_result_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='fb7ac69f393458f1a7d8f89ac8321308825787aa', operation='DELETE', pgid='pgtrigger_delete_delete_6cb5e', table='metrics_keyresultwork', when='AFTER')),
+            model_name="keyresultwork",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_keyresultworkevent" ("epic_id", "feature_id", "id", "key_result_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."epic_id", OLD."feature_id", OLD."id", OLD."key_result_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                    hash="fb7ac69f393458f1a7d8f89ac8321308825787aa",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_6cb5e",
+                    table="metrics_keyresultwork",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='kpi',
-            index=models.Index(fields=['unit', 'name'], name='kpi_of_unit'),
+            model_name="kpi",
+            index=models.Index(fields=["unit", "name"], name="kpi_of_unit"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpi',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (NEW."archived_at", NEW."at_risk_at", NEW."baseline_on", NEW."baseline_value", NEW."code", NEW."created_at", NEW."currency", NEW."description", NEW."direction", NEW."formula", NEW."frequency", NEW."id", NEW."is_money", NEW."name", NEW."number_format", NEW."off_at", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."source", NEW."target_high", NEW."target_on", NEW."target_value", NEW."tolerance", NEW."unit_id", NEW."unit_label", NEW."version"); RETURN NULL;', hash='6598c895bb7b283425a3dffe92ea51aeb89113de', operation='INSERT', pgid='pgtrigger_insert_insert_00e05', table='metrics_kpi', when='AFTER')),
+            model_name="kpi",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (NEW."archived_at", NEW."at_risk_at", NEW."baseline_on", NEW."baseline_value", NEW."code", NEW."created_at", NEW."currency", NEW."description", NEW."direction", NEW."formula", NEW."frequency", NEW."id", NEW."is_money", NEW."name", NEW."number_format", NEW."off_at", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."source", NEW."target_high", NEW."target_on", NEW."target_value", NEW."tolerance", NEW."unit_id", NEW."unit_label", NEW."version"); RETURN NULL;',
+                    hash="6598c895bb7b283425a3dffe92ea51aeb89113de",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_00e05",
+                    table="metrics_kpi",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpi',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (NEW."archived_at", NEW."at_risk_at", NEW."baseline_on", NEW."baseline_value", NEW."code", NEW."created_at", NEW."currency", NEW."description", NEW."direction", NEW."formula", NEW."frequency", NEW."id", NEW."is_money", NEW."name", NEW."number_format", NEW."off_at", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."source", NEW."target_high", NEW."target_on", NEW."target_value", NEW."tolerance", NEW."unit_id", NEW."unit_label", NEW."version"); RETURN NULL;', hash='bace921c58d0598a0eda3d2adabaf85c7e8a3b5e', operation='UPDATE', pgid='pgtrigger_update_update_439d9', table='metrics_kpi', when='AFTER')),
+            model_name="kpi",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (NEW."archived_at", NEW."at_risk_at", NEW."baseline_on", NEW."baseline_value", NEW."code", NEW."created_at", NEW."currency", NEW."description", NEW."direction", NEW."formula", NEW."frequency", NEW."id", NEW."is_money", NEW."name", NEW."number_format", NEW."off_at", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."source", NEW."target_high", NEW."target_on", NEW."target_value", NEW."tolerance", NEW."unit_id", NEW."unit_label", NEW."version"); RETURN NULL;',
+                    hash="bace921c58d0598a0eda3d2adabaf85c7e8a3b5e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_439d9",
+                    table="metrics_kpi",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpi',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (OLD."archived_at", OLD."at_risk_at", OLD."baseline_on", OLD."baseline_value", OLD."code", OLD."created_at", OLD."currency", OLD."description", OLD."direction", OLD."formula", OLD."frequency", OLD."id", OLD."is_money", OLD."name", OLD."number_format", OLD."off_at", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."source", OLD."target_high", OLD."target_on", OLD."target_value", OLD."tolerance", OLD."unit_id", OLD."unit_label", OLD."version"); RETURN NULL;', hash='df57b549314558ae6f703f823fccabdc52e1c7e9', operation='DELETE', pgid='pgtrigger_delete_delete_be8e2', table='metrics_kpi', when='AFTER')),
+            model_name="kpi",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_kpievent" ("archived_at", "at_risk_at", "baseline_on", "baseline_value", "code", "created_at", "currency", "description", "direction", "formula", "frequency", "id", "is_money", "name", "number_format", "off_at", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "source", "target_high", "target_on", "target_value", "tolerance", "unit_id", "unit_label", "version") VALUES (OLD."archived_at", OLD."at_risk_at", OLD."baseline_on", OLD."baseline_value", OLD."code", OLD."created_at", OLD."currency", OLD."description", OLD."direction", OLD."formula", OLD."frequency", OLD."id", OLD."is_money", OLD."name", OLD."number_format", OLD."off_at", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."source", OLD."target_high", OLD."target_on", OLD."target_value", OLD."tolerance", OLD."unit_id", OLD."unit_label", OLD."version"); RETURN NULL;',
+                    hash="df57b549314558ae6f703f823fccabdc52e1c7e9",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_be8e2",
+                    table="metrics_kpi",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='kpiinput',
-            constraint=models.UniqueConstraint(fields=('kpi', 'uses'), name='kpi_input_once'),
+            model_name="kpiinput",
+            constraint=models.UniqueConstraint(fields=("kpi", "uses"), name="kpi_input_once"),
         ),
         migrations.AddConstraint(
-            model_name='kpiinput',
-            constraint=models.CheckConstraint(condition=models.Q(('kpi', models.F('uses')), _negated=True), name='kpi_input_not_itself'),
+            model_name="kpiinput",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kpi", models.F("uses")), _negated=True), name="kpi_input_not_itself"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpiinput',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (NEW."id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."uses_id"); RETURN NULL;', hash='19b0d73cb7b92b6b89ab1937acf87a61acf81b1f', operation='INSERT', pgid='pgtrigger_insert_insert_cbc36', table='metrics_kpiinput', when='AFTER')),
+            model_name="kpiinput",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (NEW."id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."uses_id"); RETURN NULL;',
+                    hash="19b0d73cb7b92b6b89ab1937acf87a61acf81b1f",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_cbc36",
+                    table="metrics_kpiinput",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpiinput',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (NEW."id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."uses_id"); RETURN NULL;', hash='618174e7c843907f2b29a2fc08ca7ecc268d2f49', operation='UPDATE', pgid='pgtrigger_update_update_d465b', table='metrics_kpiinput', when='AFTER')),
+            model_name="kpiinput",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (NEW."id", NEW."kpi_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."uses_id"); RETURN NULL;',
+                    hash="618174e7c843907f2b29a2fc08ca7ecc268d2f49",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_d465b",
+                    table="metrics_kpiinput",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='kpiinput',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (OLD."id", OLD."kpi_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."uses_id"); RETURN NULL;', hash='b69d53737cbae9821241420599015c403435aab6', operation='DELETE', pgid='pgtrigger_delete_delete_4b255', table='metrics_kpiinput', when='AFTER')),
+            model_name="kpiinput",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_kpiinputevent" ("id", "kpi_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "uses_id") VALUES (OLD."id", OLD."kpi_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."uses_id"); RETURN NULL;',
+                    hash="b69d53737cbae9821241420599015c403435aab6",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_4b255",
+                    table="metrics_kpiinput",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True)), fields=('kpi', 'day'), name='measurement_once_a_day'),
+            model_name="measurement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at__isnull", True)), fields=("kpi", "day"), name="measurement_once_a_day"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='measurement',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."kpi_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."source", NEW."value", NEW."version"); RETURN NULL;', hash='5f6543fbf8e964736e9d12a2d34c355ac6734ce9', operation='INSERT', pgid='pgtrigger_insert_insert_549e6', table='metrics_measurement', when='AFTER')),
+            model_name="measurement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."kpi_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."source", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="5f6543fbf8e964736e9d12a2d34c355ac6734ce9",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_549e6",
+                    table="metrics_measurement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='measurement',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."kpi_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."source", NEW."value", NEW."version"); RETURN NULL;', hash='4b4296be3712944863802b68f6fad9e7849e06a0', operation='UPDATE', pgid='pgtrigger_update_update_f80e9', table='metrics_measurement', when='AFTER')),
+            model_name="measurement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."kpi_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."source", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="4b4296be3712944863802b68f6fad9e7849e06a0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f80e9",
+                    table="metrics_measurement",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='measurement',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."kpi_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."source", OLD."value", OLD."version"); RETURN NULL;', hash='db87820f23212ca5ff331aa0375bfae207ae42b3', operation='DELETE', pgid='pgtrigger_delete_delete_2077e', table='metrics_measurement', when='AFTER')),
+            model_name="measurement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_measurementevent" ("comment", "confidence", "created_at", "day", "id", "kpi_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "source", "value", "version") VALUES (OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."kpi_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."source", OLD."value", OLD."version"); RETURN NULL;',
+                    hash="db87820f23212ca5ff331aa0375bfae207ae42b3",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_2077e",
+                    table="metrics_measurement",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=models.Index(fields=['unit', 'title'], name='objective_of_unit'),
+            model_name="objective",
+            index=models.Index(fields=["unit", "title"], name="objective_of_unit"),
         ),
         migrations.AddConstraint(
-            model_name='objective',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='objective_not_its_parent'),
+            model_name="objective",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent", models.F("id")), _negated=True), name="objective_not_its_parent"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='objective',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (NEW."archived_at", NEW."created_at", NEW."description", NEW."id", NEW."owner_id", NEW."parent_id", NEW."period_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."theme_id", NEW."title", NEW."unit_id", NEW."version"); RETURN NULL;', hash='676b4dec5d027806dbb81ff325d97b8167831bbd', operation='INSERT', pgid='pgtrigger_insert_insert_e57be', table='metrics_objective', when='AFTER')),
+            model_name="objective",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (NEW."archived_at", NEW."created_at", NEW."description", NEW."id", NEW."owner_id", NEW."parent_id", NEW."period_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."theme_id", NEW."title", NEW."unit_id", NEW."version"); RETURN NULL;',
+                    hash="676b4dec5d027806dbb81ff325d97b8167831bbd",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_e57be",
+                    table="metrics_objective",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='objective',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (NEW."archived_at", NEW."created_at", NEW."description", NEW."id", NEW."owner_id", NEW."parent_id", NEW."period_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."theme_id", NEW."title", NEW."unit_id", NEW."version"); RETURN NULL;', hash='d88e1007c28b0a1065ffc6add69713381659856f', operation='UPDATE', pgid='pgtrigger_update_update_407f0', table='metrics_objective', when='AFTER')),
+            model_name="objective",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (NEW."archived_at", NEW."created_at", NEW."description", NEW."id", NEW."owner_id", NEW."parent_id", NEW."period_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."theme_id", NEW."title", NEW."unit_id", NEW."version"); RETURN NULL;',
+                    hash="d88e1007c28b0a1065ffc6add69713381659856f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_407f0",
+                    table="metrics_objective",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='objective',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (OLD."archived_at", OLD."created_at", OLD."description", OLD."id", OLD."owner_id", OLD."parent_id", OLD."period_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."theme_id", OLD."title", OLD."unit_id", OLD."version"); RETURN NULL;', hash='72b0929a56edd14a508233d031565e6d3efa83c1', operation='DELETE', pgid='pgtrigger_delete_delete_ff4f3', table='metrics_objective', when='AFTER')),
+            model_name="objective",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_objectiveevent" ("archived_at", "created_at", "description", "id", "owner_id", "parent_id", "period_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "theme_id", "title", "unit_id", "version") VALUES (OLD."archived_at", OLD."created_at", OLD."description", OLD."id", OLD."owner_id", OLD."parent_id", OLD."period_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."theme_id", OLD."title", OLD."unit_id", OLD."version"); RETURN NULL;',
+                    hash="72b0929a56edd14a508233d031565e6d3efa83c1",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_ff4f3",
+                    table="metrics_objective",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='keyresult',
-            index=models.Index(fields=['objective', 'position'], name='key_result_order'),
+            model_name="keyresult",
+            index=models.Index(fields=["objective", "position"], name="key_result_order"),
         ),
         migrations.AddConstraint(
-            model_name='keyresult',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('driven_by', 'KPI'), ('kpi__isnull', False)), models.Q(models.Q(('driven_by', 'KPI'), _negated=True), ('kpi__isnull', True)), _connector='OR'), name='key_result_kpi_when_driven_by_it'),
+            model_name="keyresult",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("driven_by", "KPI"), ("kpi__isnull", False)),
+                    models.Q(models.Q(("driven_by", "KPI"), _negated=True), ("kpi__isnull", True)),
+                    _connector="OR",
+                ),
+                name="key_result_kpi_when_driven_by_it",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keyresult',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('direction', 'UP'), ('target_value__gte', models.F('start_value'))), models.Q(('direction', 'DOWN'), ('target_value__lte', models.F('start_value'))), _connector='OR'), name='key_result_goes_its_way'),
+            model_name="keyresult",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("direction", "UP"), ("target_value__gte", models.F("start_value"))),
+                    models.Q(("direction", "DOWN"), ("target_value__lte", models.F("start_value"))),
+                    _connector="OR",
+                ),
+                name="key_result_goes_its_way",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresult',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (NEW."archived_at", NEW."created_at", NEW."currency", NEW."direction", NEW."driven_by", NEW."due_on", NEW."id", NEW."kpi_id", NEW."number_format", NEW."objective_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."position", NEW."start_value", NEW."target_value", NEW."title", NEW."unit_label", NEW."version", NEW."weight"); RETURN NULL;', hash='4336025b9fc0d6cdb0b9a925df281d88eb803a49', operation='INSERT', pgid='pgtrigger_insert_insert_b6ecd', table='metrics_keyresult', when='AFTER')),
+            model_name="keyresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (NEW."archived_at", NEW."created_at", NEW."currency", NEW."direction", NEW."driven_by", NEW."due_on", NEW."id", NEW."kpi_id", NEW."number_format", NEW."objective_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."position", NEW."start_value", NEW."target_value", NEW."title", NEW."unit_label", NEW."version", NEW."weight"); RETURN NULL;',
+                    hash="4336025b9fc0d6cdb0b9a925df281d88eb803a49",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_b6ecd",
+                    table="metrics_keyresult",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresult',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (NEW."archived_at", NEW."created_at", NEW."currency", NEW."direction", NEW."driven_by", NEW."due_on", NEW."id", NEW."kpi_id", NEW."number_format", NEW."objective_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."position", NEW."start_value", NEW."target_value", NEW."title", NEW."unit_label", NEW."version", NEW."weight"); RETURN NULL;', hash='5d6018a1d1d132a7a0e99302e47241bf18e9d755', operation='UPDATE', pgid='pgtrigger_update_update_6fb80', table='metrics_keyresult', when='AFTER')),
+            model_name="keyresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (NEW."archived_at", NEW."created_at", NEW."currency", NEW."direction", NEW."driven_by", NEW."due_on", NEW."id", NEW."kpi_id", NEW."number_format", NEW."objective_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."position", NEW."start_value", NEW."target_value", NEW."title", NEW."unit_label", NEW."version", NEW."weight"); RETURN NULL;',
+                    hash="5d6018a1d1d132a7a0e99302e47241bf18e9d755",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_6fb80",
+                    table="metrics_keyresult",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='keyresult',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (OLD."archived_at", OLD."created_at", OLD."currency", OLD."direction", OLD."driven_by", OLD."due_on", OLD."id", OLD."kpi_id", OLD."number_format", OLD."objective_id", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."position", OLD."start_value", OLD."target_value", OLD."title", OLD."unit_label", OLD."version", OLD."weight"); RETURN NULL;', hash='b855ff80e01d33c8967a3bccdb4661ccaa5bc723', operation='DELETE', pgid='pgtrigger_delete_delete_a7146', table='metrics_keyresult', when='AFTER')),
+            model_name="keyresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_keyresultevent" ("archived_at", "created_at", "currency", "direction", "driven_by", "due_on", "id", "kpi_id", "number_format", "objective_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "position", "start_value", "target_value", "title", "unit_label", "version", "weight") VALUES (OLD."archived_at", OLD."created_at", OLD."currency", OLD."direction", OLD."driven_by", OLD."due_on", OLD."id", OLD."kpi_id", OLD."number_format", OLD."objective_id", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."position", OLD."start_value", OLD."target_value", OLD."title", OLD."unit_label", OLD."version", OLD."weight"); RETURN NULL;',
+                    hash="b855ff80e01d33c8967a3bccdb4661ccaa5bc723",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_a7146",
+                    table="metrics_keyresult",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='statusupdate',
-            index=models.Index(fields=['unit', '-created_at'], name='status_feed'),
+            model_name="statusupdate",
+            index=models.Index(fields=["unit", "-created_at"], name="status_feed"),
         ),
         migrations.AddConstraint(
-            model_name='statusupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('epic__isnull', True), ('objective__isnull', True), _connector='OR'), name='status_is_of_one_thing'),
+            model_name="statusupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("epic__isnull", True), ("objective__isnull", True), _connector="OR"),
+                name="status_is_of_one_thing",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statusupdate',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (NEW."author_id", NEW."created_at", NEW."epic_id", NEW."headline", NEW."help_needed", NEW."id", NEW."narrative", NEW."next_due_on", NEW."objective_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."suggested", NEW."unit_id", NEW."verdict", NEW."version"); RETURN NULL;', hash='6e899860505f83e2e0eb497a79e209887dade341', operation='INSERT', pgid='pgtrigger_insert_insert_93f0b', table='metrics_statusupdate', when='AFTER')),
+            model_name="statusupdate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (NEW."author_id", NEW."created_at", NEW."epic_id", NEW."headline", NEW."help_needed", NEW."id", NEW."narrative", NEW."next_due_on", NEW."objective_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."suggested", NEW."unit_id", NEW."verdict", NEW."version"); RETURN NULL;',
+                    hash="6e899860505f83e2e0eb497a79e209887dade341",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_93f0b",
+                    table="metrics_statusupdate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statusupdate',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (NEW."author_id", NEW."created_at", NEW."epic_id", NEW."headline", NEW."help_needed", NEW."id", NEW."narrative", NEW."next_due_on", NEW."objective_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."suggested", NEW."unit_id", NEW."verdict", NEW."version"); RETURN NULL;', hash='3446375cdfcc2dce6e6d8106227c0913bb2639a5', operation='UPDATE', pgid='pgtrigger_update_update_e4508', table='metrics_statusupdate', when='AFTER')),
+            model_name="statusupdate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (NEW."author_id", NEW."created_at", NEW."epic_id", NEW."headline", NEW."help_needed", NEW."id", NEW."narrative", NEW."next_due_on", NEW."objective_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."suggested", NEW."unit_id", NEW."verdict", NEW."version"); RETURN NULL;',
+                    hash="3446375cdfcc2dce6e6d8106227c0913bb2639a5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_e4508",
+                    table="metrics_statusupdate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statusupdate',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (OLD."author_id", OLD."created_at", OLD."epic_id", OLD."headline", OLD."help_needed", OLD."id", OLD."narrative", OLD."next_due_on", OLD."objective_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."suggested", OLD."unit_id", OLD."verdict", OLD."version"); RETURN NULL;', hash='eedbce17e210691cb88f041a50c27483a3ffd534', operation='DELETE', pgid='pgtrigger_delete_delete_f5353', table='metrics_statusupdate', when='AFTER')),
+            model_name="statusupdate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_statusupdateevent" ("author_id", "created_at", "epic_id", "headline", "help_needed", "id", "narrative", "next_due_on", "objective_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "suggested", "unit_id", "verdict", "version") VALUES (OLD."author_id", OLD."created_at", OLD."epic_id", OLD."headline", OLD."help_needed", OLD."id", OLD."narrative", OLD."next_due_on", OLD."objective_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."suggested", OLD."unit_id", OLD."verdict", OLD."version"); RETURN NULL;',
+                    hash="eedbce17e210691cb88f041a50c27483a3ffd534",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_f5353",
+                    table="metrics_statusupdate",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='verdictoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('kpi__isnull', True), ('objective__isnull', True), _connector='XOR'), name='override_is_of_one_thing'),
+            model_name="verdictoverride",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kpi__isnull", True), ("objective__isnull", True), _connector="XOR"),
+                name="override_is_of_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='verdictoverride',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('kpi__isnull', False)), fields=('kpi',), name='override_of_kpi_once'),
+            model_name="verdictoverride",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True), ("kpi__isnull", False)),
+                fields=("kpi",),
+                name="override_of_kpi_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='verdictoverride',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('objective__isnull', False)), fields=('objective',), name='override_of_objective_once'),
+            model_name="verdictoverride",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True), ("objective__isnull", False)),
+                fields=("objective",),
+                name="override_of_objective_once",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='verdictoverride',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (NEW."computed", NEW."created_at", NEW."ended_at", NEW."expires_on", NEW."id", NEW."kpi_id", NEW."objective_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."verdict"); RETURN NULL;', hash='f78be7b8dd522344b29a5fc43e9ca72537420efd', operation='INSERT', pgid='pgtrigger_insert_insert_db9e0', table='metrics_verdictoverride', when='AFTER')),
+            model_name="verdictoverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (NEW."computed", NEW."created_at", NEW."ended_at", NEW."expires_on", NEW."id", NEW."kpi_id", NEW."objective_id", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."verdict"); RETURN NULL;',
+                    hash="f78be7b8dd522344b29a5fc43e9ca72537420efd",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_db9e0",
+                    table="metrics_verdictoverride",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='verdictoverride',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (NEW."computed", NEW."created_at", NEW."ended_at", NEW."expires_on", NEW."id", NEW."kpi_id", NEW."objective_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."verdict"); RETURN NULL;', hash='f9565aba6fe53653e03459e93248cbea70adbac3', operation='UPDATE', pgid='pgtrigger_update_update_c0b4c', table='metrics_verdictoverride', when='AFTER')),
+            model_name="verdictoverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (NEW."computed", NEW."created_at", NEW."ended_at", NEW."expires_on", NEW."id", NEW."kpi_id", NEW."objective_id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."verdict"); RETURN NULL;',
+                    hash="f9565aba6fe53653e03459e93248cbea70adbac3",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_c0b4c",
+                    table="metrics_verdictoverride",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='verdictoverride',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (OLD."computed", OLD."created_at", OLD."ended_at", OLD."expires_on", OLD."id", OLD."kpi_id", OLD."objective_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."verdict"); RETURN NULL;', hash='877c59e1efaa82d67f6d3b37e6743b1aeb7580a6', operation='DELETE', pgid='pgtrigger_delete_delete_48e4d', table='metrics_verdictoverride', when='AFTER')),
+            model_name="verdictoverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_verdictoverrideevent" ("computed", "created_at", "ended_at", "expires_on", "id", "kpi_id", "objective_id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "verdict") VALUES (OLD."computed", OLD."created_at", OLD."ended_at", OLD."expires_on", OLD."id", OLD."kpi_id", OLD."objective_id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."verdict"); RETURN NULL;',
+                    hash="877c59e1efaa82d67f6d3b37e6743b1aeb7580a6",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_48e4d",
+                    table="metrics_verdictoverride",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

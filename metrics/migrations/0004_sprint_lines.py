@@ -5,27 +5,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0003_value'),
-        ('organization', '0002_initial'),
-        ('portfolio', '0001_initial'),
-        ('teams', '0002_sprint_event_indexes'),
+        ("metrics", "0003_value"),
+        ("organization", "0002_initial"),
+        ("portfolio", "0001_initial"),
+        ("teams", "0002_sprint_event_indexes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SprintBurn',
+            name="SprintBurn",
             fields=[
-                ('sprint', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='burn', serialize=False, to='teams.sprint')),
-                ('steps', models.JSONField()),
-                ('changes', models.JSONField()),
-                ('guide', models.JSONField()),
-                ('frozen_at', models.DateTimeField()),
+                (
+                    "sprint",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="burn",
+                        serialize=False,
+                        to="teams.sprint",
+                    ),
+                ),
+                ("steps", models.JSONField()),
+                ("changes", models.JSONField()),
+                ("guide", models.JSONField()),
+                ("frozen_at", models.DateTimeField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='iteminterval',
-            index=models.Index(condition=models.Q(('sprint__isnull', False)), fields=['sprint'], name='interval_sprint'),
+            model_name="iteminterval",
+            index=models.Index(
+                condition=models.Q(("sprint__isnull", False)), fields=["sprint"], name="interval_sprint"
+            ),
         ),
     ]

@@ -9,141 +9,417 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metrics', '0006_cycle_weeks'),
-        ('organization', '0002_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('portfolio', '0004_forecasts'),
+        ("metrics", "0006_cycle_weeks"),
+        ("organization", "0002_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("portfolio", "0004_forecasts"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Benefit',
+            name="Benefit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, verbose_name='how it is measured')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('baseline_value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='baseline')),
-                ('promised_value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='promised')),
-                ('released_on', models.DateField(blank=True, help_text='From here the reviews after 3, 6 and 12 months count.', null=True, verbose_name='live since')),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('epic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='benefits', to='portfolio.epic', verbose_name='epic')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organization.person', verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("description", models.TextField(blank=True, verbose_name="how it is measured")),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                ("baseline_value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="baseline")),
+                ("promised_value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="promised")),
+                (
+                    "released_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From here the reviews after 3, 6 and 12 months count.",
+                        null=True,
+                        verbose_name="live since",
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="benefits",
+                        to="portfolio.epic",
+                        verbose_name="epic",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'benefit',
-                'verbose_name_plural': 'benefits',
+                "verbose_name": "benefit",
+                "verbose_name_plural": "benefits",
             },
         ),
         migrations.CreateModel(
-            name='BenefitEvent',
+            name="BenefitEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, verbose_name='how it is measured')),
-                ('number_format', models.CharField(choices=[('NUMBER', 'Number'), ('PERCENT', 'Percent'), ('MONEY', 'Money')], default='NUMBER', max_length=8, verbose_name='format')),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Three capital letters.')], verbose_name='currency')),
-                ('unit_label', models.CharField(blank=True, help_text='Such as shops, or hours.', max_length=40, verbose_name='counted in')),
-                ('places', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name='decimals')),
-                ('baseline_value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='baseline')),
-                ('promised_value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='promised')),
-                ('released_on', models.DateField(blank=True, help_text='From here the reviews after 3, 6 and 12 months count.', null=True, verbose_name='live since')),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('epic', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='portfolio.epic', verbose_name='epic')),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='owner')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.benefit')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("description", models.TextField(blank=True, verbose_name="how it is measured")),
+                (
+                    "number_format",
+                    models.CharField(
+                        choices=[("NUMBER", "Number"), ("PERCENT", "Percent"), ("MONEY", "Money")],
+                        default="NUMBER",
+                        max_length=8,
+                        verbose_name="format",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        blank=True,
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "unit_label",
+                    models.CharField(
+                        blank=True, help_text="Such as shops, or hours.", max_length=40, verbose_name="counted in"
+                    ),
+                ),
+                (
+                    "places",
+                    models.PositiveSmallIntegerField(
+                        default=0, validators=[django.core.validators.MaxValueValidator(4)], verbose_name="decimals"
+                    ),
+                ),
+                ("baseline_value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="baseline")),
+                ("promised_value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="promised")),
+                (
+                    "released_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From here the reviews after 3, 6 and 12 months count.",
+                        null=True,
+                        verbose_name="live since",
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="archived")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "epic",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="portfolio.epic",
+                        verbose_name="epic",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.benefit",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='BenefitReview',
+            name="BenefitReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('months', models.PositiveSmallIntegerField(choices=[(3, '3'), (6, '6'), (12, '12')], verbose_name='months after the release')),
-                ('benefit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='metrics.benefit', verbose_name='benefit')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.person', verbose_name='by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(
+                        choices=[(3, "3"), (6, "6"), (12, "12")], verbose_name="months after the release"
+                    ),
+                ),
+                (
+                    "benefit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="metrics.benefit",
+                        verbose_name="benefit",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'benefit review',
-                'verbose_name_plural': 'benefit reviews',
+                "verbose_name": "benefit review",
+                "verbose_name_plural": "benefit reviews",
             },
         ),
         migrations.CreateModel(
-            name='BenefitReviewEvent',
+            name="BenefitReviewEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('day', models.DateField(verbose_name='day')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=20, verbose_name='value')),
-                ('confidence', models.CharField(blank=True, choices=[('HIGH', 'High'), ('MEDIUM', 'Medium'), ('LOW', 'Low')], max_length=6, verbose_name='confidence')),
-                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='taken back')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('months', models.PositiveSmallIntegerField(choices=[(3, '3'), (6, '6'), (12, '12')], verbose_name='months after the release')),
-                ('benefit', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='metrics.benefit', verbose_name='benefit')),
-                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='organization.person', verbose_name='by')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='metrics.benefitreview')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("day", models.DateField(verbose_name="day")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=20, verbose_name="value")),
+                (
+                    "confidence",
+                    models.CharField(
+                        blank=True,
+                        choices=[("HIGH", "High"), ("MEDIUM", "Medium"), ("LOW", "Low")],
+                        max_length=6,
+                        verbose_name="confidence",
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="comment")),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="taken back")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(
+                        choices=[(3, "3"), (6, "6"), (12, "12")], verbose_name="months after the release"
+                    ),
+                ),
+                (
+                    "benefit",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="metrics.benefit",
+                        verbose_name="benefit",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="organization.person",
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="metrics.benefitreview",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='benefit',
-            constraint=models.CheckConstraint(condition=models.Q(('promised_value', models.F('baseline_value')), _negated=True), name='benefit_is_a_change'),
+            model_name="benefit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("promised_value", models.F("baseline_value")), _negated=True),
+                name="benefit_is_a_change",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefit',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (NEW."archived_at", NEW."baseline_value", NEW."created_at", NEW."currency", NEW."description", NEW."epic_id", NEW."id", NEW."name", NEW."number_format", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."promised_value", NEW."released_on", NEW."unit_label", NEW."version"); RETURN NULL;', hash='2a98357fd26c796536d52cce07a3cc28010bc9e4', operation='INSERT', pgid='pgtrigger_insert_insert_9a791', table='metrics_benefit', when='AFTER')),
+            model_name="benefit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (NEW."archived_at", NEW."baseline_value", NEW."created_at", NEW."currency", NEW."description", NEW."epic_id", NEW."id", NEW."name", NEW."number_format", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."promised_value", NEW."released_on", NEW."unit_label", NEW."version"); RETURN NULL;',
+                    hash="2a98357fd26c796536d52cce07a3cc28010bc9e4",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_9a791",
+                    table="metrics_benefit",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefit',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (NEW."archived_at", NEW."baseline_value", NEW."created_at", NEW."currency", NEW."description", NEW."epic_id", NEW."id", NEW."name", NEW."number_format", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."promised_value", NEW."released_on", NEW."unit_label", NEW."version"); RETURN NULL;', hash='8290b81c86cddb5ebe82cb79eff8d5e5f61c8723', operation='UPDATE', pgid='pgtrigger_update_update_5f529', table='metrics_benefit', when='AFTER')),
+            model_name="benefit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (NEW."archived_at", NEW."baseline_value", NEW."created_at", NEW."currency", NEW."description", NEW."epic_id", NEW."id", NEW."name", NEW."number_format", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."promised_value", NEW."released_on", NEW."unit_label", NEW."version"); RETURN NULL;',
+                    hash="8290b81c86cddb5ebe82cb79eff8d5e5f61c8723",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_5f529",
+                    table="metrics_benefit",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefit',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (OLD."archived_at", OLD."baseline_value", OLD."created_at", OLD."currency", OLD."description", OLD."epic_id", OLD."id", OLD."name", OLD."number_format", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."promised_value", OLD."released_on", OLD."unit_label", OLD."version"); RETURN NULL;', hash='b4ab0ed637dacbf4e3f710d348648b7b0145a79c', operation='DELETE', pgid='pgtrigger_delete_delete_17ee3', table='metrics_benefit', when='AFTER')),
+            model_name="benefit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_benefitevent" ("archived_at", "baseline_value", "created_at", "currency", "description", "epic_id", "id", "name", "number_format", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "promised_value", "released_on", "unit_label", "version") VALUES (OLD."archived_at", OLD."baseline_value", OLD."created_at", OLD."currency", OLD."description", OLD."epic_id", OLD."id", OLD."name", OLD."number_format", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."promised_value", OLD."released_on", OLD."unit_label", OLD."version"); RETURN NULL;',
+                    hash="b4ab0ed637dacbf4e3f710d348648b7b0145a79c",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_17ee3",
+                    table="metrics_benefit",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='benefitreview',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True)), fields=('benefit', 'months'), name='benefit_review_once'),
+            model_name="benefitreview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=("benefit", "months"),
+                name="benefit_review_once",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefitreview',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."benefit_id", NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."months", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;', hash='399ae48492d1f0a99f122dd1145d3f840648c9c4', operation='INSERT', pgid='pgtrigger_insert_insert_dde9b', table='metrics_benefitreview', when='AFTER')),
+            model_name="benefitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."benefit_id", NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."months", NEW."person_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="399ae48492d1f0a99f122dd1145d3f840648c9c4",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_dde9b",
+                    table="metrics_benefitreview",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefitreview',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."benefit_id", NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."months", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;', hash='000b70de492af623f56ed73f04c36b6a8978d72c', operation='UPDATE', pgid='pgtrigger_update_update_32583', table='metrics_benefitreview', when='AFTER')),
+            model_name="benefitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (NEW."benefit_id", NEW."comment", NEW."confidence", NEW."created_at", NEW."day", NEW."id", NEW."months", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."removed_at", NEW."value", NEW."version"); RETURN NULL;',
+                    hash="000b70de492af623f56ed73f04c36b6a8978d72c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_32583",
+                    table="metrics_benefitreview",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='benefitreview',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (OLD."benefit_id", OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."months", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."value", OLD."version"); RETURN NULL;', hash='c25b5019749875ec312e193505ffd96067d9fd84', operation='DELETE', pgid='pgtrigger_delete_delete_9e95c', table='metrics_benefitreview', when='AFTER')),
+            model_name="benefitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "metrics_benefitreviewevent" ("benefit_id", "comment", "confidence", "created_at", "day", "id", "months", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "removed_at", "value", "version") VALUES (OLD."benefit_id", OLD."comment", OLD."confidence", OLD."created_at", OLD."day", OLD."id", OLD."months", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."removed_at", OLD."value", OLD."version"); RETURN NULL;',
+                    hash="c25b5019749875ec312e193505ffd96067d9fd84",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_9e95c",
+                    table="metrics_benefitreview",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -185,7 +185,7 @@ def _failing(check: Check) -> Callable[[Scope, Datum], Facts]:
     return find
 
 
-def _serving_nothing(lacking: Q) -> Callable[[Scope, Datum], Facts]:
+def _serving_nothing(lacking: Q | Combinable) -> Callable[[Scope, Datum], Facts]:
     """Find the finished items that serve no theme, for one reason or another."""
 
     def find(scope: Scope, datum: Datum) -> Facts:

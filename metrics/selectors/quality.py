@@ -164,7 +164,7 @@ def quality_together(parts: Sequence[Quality]) -> Quality:
     )
 
 
-def items_failing(team_ids: Sequence[int], check: Check, *, now: datetime) -> Any:
+def items_failing(team_ids: Sequence[int], check: Check, *, now: datetime) -> QuerySet[ItemFact]:
     """The facts of the open items that fail a check, for the list behind it."""
     found = ItemFact.objects.filter(open_now("item__"), failing(check, now=now, prefix="item__"))
     return found.filter(item__team__any_of=list(team_ids))

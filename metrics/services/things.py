@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -74,7 +75,7 @@ def stays_read(*, kind: TrackedKind, subject_ids: Collection[int]) -> None:
         return
     # There are few of them: one reader at a time costs nothing, and none can overwrite what a younger one read.
     lock(f"metrics.stays.{kind}")
-    parameters = {"kind": kind.value, "subjects": sorted(subject_ids)}
+    parameters: dict[str, Any] = {"kind": kind.value, "subjects": sorted(subject_ids)}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_STAYS, parameters)
         cursor.execute(_READ_STAYS.format(events=_EVENTS[kind]), parameters)

@@ -6,44 +6,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portfolio', '0002_progress'),
+        ("portfolio", "0002_progress"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='workflowstate',
-            name='insert_insert',
+            model_name="workflowstate",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='workflowstate',
-            name='update_update',
+            model_name="workflowstate",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='workflowstate',
-            name='delete_delete',
+            model_name="workflowstate",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='workflowstate',
-            name='needs_approval',
-            field=models.BooleanField(default=False, help_text="Of an epic's business case, where a rule of the portfolio says who decides.", verbose_name='entry needs approval'),
+            model_name="workflowstate",
+            name="needs_approval",
+            field=models.BooleanField(
+                default=False,
+                help_text="Of an epic's business case, where a rule of the portfolio says who decides.",
+                verbose_name="entry needs approval",
+            ),
         ),
         migrations.AddField(
-            model_name='workflowstateevent',
-            name='needs_approval',
-            field=models.BooleanField(default=False, help_text="Of an epic's business case, where a rule of the portfolio says who decides.", verbose_name='entry needs approval'),
+            model_name="workflowstateevent",
+            name="needs_approval",
+            field=models.BooleanField(
+                default=False,
+                help_text="Of an epic's business case, where a rule of the portfolio says who decides.",
+                verbose_name="entry needs approval",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='workflowstate',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (NEW."category", NEW."id", NEW."is_archived", NEW."is_hard_limit", NEW."name", NEW."needs_approval", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."policy", NEW."position", NEW."source_ref", NEW."wip_limit", NEW."workflow_id"); RETURN NULL;', hash='6a08833cbd63c3e83a653fc86fbc263acc75eb38', operation='INSERT', pgid='pgtrigger_insert_insert_288bf', table='portfolio_workflowstate', when='AFTER')),
+            model_name="workflowstate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (NEW."category", NEW."id", NEW."is_archived", NEW."is_hard_limit", NEW."name", NEW."needs_approval", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."policy", NEW."position", NEW."source_ref", NEW."wip_limit", NEW."workflow_id"); RETURN NULL;',
+                    hash="6a08833cbd63c3e83a653fc86fbc263acc75eb38",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_288bf",
+                    table="portfolio_workflowstate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='workflowstate',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (NEW."category", NEW."id", NEW."is_archived", NEW."is_hard_limit", NEW."name", NEW."needs_approval", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."policy", NEW."position", NEW."source_ref", NEW."wip_limit", NEW."workflow_id"); RETURN NULL;', hash='6d48afaabf7e44a844d65c67768e1a9b4833ec99', operation='UPDATE', pgid='pgtrigger_update_update_296b0', table='portfolio_workflowstate', when='AFTER')),
+            model_name="workflowstate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (NEW."category", NEW."id", NEW."is_archived", NEW."is_hard_limit", NEW."name", NEW."needs_approval", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."policy", NEW."position", NEW."source_ref", NEW."wip_limit", NEW."workflow_id"); RETURN NULL;',
+                    hash="6d48afaabf7e44a844d65c67768e1a9b4833ec99",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_296b0",
+                    table="portfolio_workflowstate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='workflowstate',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (OLD."category", OLD."id", OLD."is_archived", OLD."is_hard_limit", OLD."name", OLD."needs_approval", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."policy", OLD."position", OLD."source_ref", OLD."wip_limit", OLD."workflow_id"); RETURN NULL;', hash='f20c2b422c4b803b8a9ad80f01b1d18903bffe9c', operation='DELETE', pgid='pgtrigger_delete_delete_1af52', table='portfolio_workflowstate', when='AFTER')),
+            model_name="workflowstate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "portfolio_workflowstateevent" ("category", "id", "is_archived", "is_hard_limit", "name", "needs_approval", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "position", "source_ref", "wip_limit", "workflow_id") VALUES (OLD."category", OLD."id", OLD."is_archived", OLD."is_hard_limit", OLD."name", OLD."needs_approval", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."policy", OLD."position", OLD."source_ref", OLD."wip_limit", OLD."workflow_id"); RETURN NULL;',
+                    hash="f20c2b422c4b803b8a9ad80f01b1d18903bffe9c",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_1af52",
+                    table="portfolio_workflowstate",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -6,48 +6,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portfolio', '0003_gates'),
+        ("portfolio", "0003_gates"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EpicForecast',
+            name="EpicForecast",
             fields=[
-                ('p50_on', models.DateField(null=True, verbose_name='even chance')),
-                ('p70_on', models.DateField(null=True, verbose_name='70 %')),
-                ('p85_on', models.DateField(null=True, verbose_name='85 %')),
-                ('p95_on', models.DateField(null=True, verbose_name='95 %')),
-                ('why', models.CharField(blank=True, max_length=20, verbose_name='why there is none')),
-                ('unit_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None, verbose_name='drawn from')),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('computed_at', models.DateTimeField(verbose_name='as of')),
-                ('epic', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='forecast', serialize=False, to='portfolio.epic')),
+                ("p50_on", models.DateField(null=True, verbose_name="even chance")),
+                ("p70_on", models.DateField(null=True, verbose_name="70 %")),
+                ("p85_on", models.DateField(null=True, verbose_name="85 %")),
+                ("p95_on", models.DateField(null=True, verbose_name="95 %")),
+                ("why", models.CharField(blank=True, max_length=20, verbose_name="why there is none")),
+                (
+                    "unit_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None, verbose_name="drawn from"
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("computed_at", models.DateTimeField(verbose_name="as of")),
+                (
+                    "epic",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="forecast",
+                        serialize=False,
+                        to="portfolio.epic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'forecast of an epic',
-                'verbose_name_plural': 'forecasts of epics',
-                'abstract': False,
+                "verbose_name": "forecast of an epic",
+                "verbose_name_plural": "forecasts of epics",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FeatureForecast',
+            name="FeatureForecast",
             fields=[
-                ('p50_on', models.DateField(null=True, verbose_name='even chance')),
-                ('p70_on', models.DateField(null=True, verbose_name='70 %')),
-                ('p85_on', models.DateField(null=True, verbose_name='85 %')),
-                ('p95_on', models.DateField(null=True, verbose_name='95 %')),
-                ('why', models.CharField(blank=True, max_length=20, verbose_name='why there is none')),
-                ('unit_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None, verbose_name='drawn from')),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('computed_at', models.DateTimeField(verbose_name='as of')),
-                ('feature', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='forecast', serialize=False, to='portfolio.feature')),
+                ("p50_on", models.DateField(null=True, verbose_name="even chance")),
+                ("p70_on", models.DateField(null=True, verbose_name="70 %")),
+                ("p85_on", models.DateField(null=True, verbose_name="85 %")),
+                ("p95_on", models.DateField(null=True, verbose_name="95 %")),
+                ("why", models.CharField(blank=True, max_length=20, verbose_name="why there is none")),
+                (
+                    "unit_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None, verbose_name="drawn from"
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("computed_at", models.DateTimeField(verbose_name="as of")),
+                (
+                    "feature",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="forecast",
+                        serialize=False,
+                        to="portfolio.feature",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'forecast of a feature',
-                'verbose_name_plural': 'forecasts of features',
-                'abstract': False,
+                "verbose_name": "forecast of a feature",
+                "verbose_name_plural": "forecasts of features",
+                "abstract": False,
             },
         ),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -93,6 +94,6 @@ def progress_write(*, actor: Actor, pairs: Collection[Pair], parts: Mapping[Pair
             cursor.execute(_FORGET, _keys(gone))
 
 
-def _keys(pairs: Collection[Pair]) -> dict[str, object]:
+def _keys(pairs: Collection[Pair]) -> dict[str, Any]:
     ordered = sorted(pairs)
     return {"features": [pair[0] for pair in ordered], "units": [pair[1] for pair in ordered]}

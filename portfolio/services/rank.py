@@ -82,7 +82,8 @@ def rank_after(tracked: TrackedType, list_id: int, *, after_id: int, moving: Tra
         )
         row = cursor.fetchone()
     if row is None:
-        return _no_place(into)
+        _no_place(into)
+        return None
     previous, following, is_archived = row
     _refuse_archived(is_archived)
     return None if following == moving.rank else str(generate_key_between(previous, following))
@@ -101,7 +102,8 @@ def rank_before(tracked: TrackedType, list_id: int, *, before_id: int, moving: T
         )
         row = cursor.fetchone()
     if row is None:
-        return _no_place(into)
+        _no_place(into)
+        return None
     following, previous, is_archived = row
     _refuse_archived(is_archived)
     return None if previous == moving.rank else str(generate_key_between(previous, following))

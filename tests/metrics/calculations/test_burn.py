@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from decimal import Decimal
 
@@ -112,7 +113,7 @@ def test_lines_end_where_the_sprints_record_does(histories: dict[int, list[Chang
     last = steps[-1]
     assert last.done == Amount(summary.completed.points, len(summary.completed.items))
     assert last.remaining == Amount(summary.carried_over.points, len(summary.carried_over.items))
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         assert before.at <= after.at
         assert (before.scope, before.done) != (after.scope, after.done) or after.kind is BurnKind.REESTIMATED
     kinds = {change.kind for change in summary.scope_changes}
