@@ -4,16 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organization', '0002_initial'),
-        ('portfolio', '0003_gates'),
-        ('teams', '0002_sprint_event_indexes'),
+        ("organization", "0002_initial"),
+        ("portfolio", "0003_gates"),
+        ("teams", "0002_sprint_event_indexes"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['team', 'title'], name='item_by_title'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)), fields=["team", "title"], name="item_by_title"
+            ),
         ),
     ]
