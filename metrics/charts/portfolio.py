@@ -57,7 +57,7 @@ def lead_time_chart(times: BoardTimes, *, kind: TrackedKind) -> Chart:
     ]
     return Chart(
         code="lead_times",
-        title=_("Lead times of epics") if is_epics else _("Lead times of features"),
+        title=_("Days from creation to finish"),
         summary=lead_words(times, is_epics=is_epics),
         x=Axis(_("Finished on"), Scale.DAYS),
         y=Axis(_("Lead time"), unit=_("days")),
