@@ -124,11 +124,11 @@ def feature_cards(features: QuerySet[Feature], *, today: date) -> list[dict[str,
             card["epic"] = row["epic__title"]
         if row["period__name"]:
             card["due"] = row["period__name"]
-        marks = [_("MVP")] if row["is_mvp"] else []
-        if row["item_count"]:
-            marks.append(f"{row['done_items']}/{row['item_count']}")
-        if marks:
-            card["points"] = " · ".join(marks)
+        # A card has room for one of them.
+        if row["is_mvp"]:
+            card["points"] = _("MVP")
+        elif row["item_count"]:
+            card["points"] = f"{row['done_items']}/{row['item_count']}"
         cards.append(card)
     return cards
 
