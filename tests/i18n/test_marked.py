@@ -15,6 +15,7 @@ from collaboration.models import Job
 from metrics.models import Kpi
 from organization.models import Calendar, CalendarDay, CustomField, Period, Term, Unit, User
 from portfolio.models import BusinessCase, Workflow, WorkflowState
+from teams.models import ImportPlan
 from tests.access.addresses import addresses
 from tests.access.test_matrix import answer, wanted_of
 from tests.access.test_pages import QUERIES, TEXTS
@@ -39,6 +40,7 @@ STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Term: ("singular", "plural"),
     Period: ("name",),
     Job: ("title",),
+    ImportPlan: ("source",),
     Kpi: ("name", "description", "code"),
     WorkflowState: ("name", "policy"),
     Workflow: ("name",),
