@@ -44,6 +44,8 @@ NOUNS: Final = {
     "check_in": gettext_lazy("Check-ins of key results"),
     "status": gettext_lazy("Status updates"),
     "benefit": gettext_lazy("Benefits of epics"),
+    "approval": gettext_lazy("Approvals"),
+    "approval_rule": gettext_lazy("Who approves what"),
     "import": gettext_lazy("Imports"),
     "operations": gettext_lazy("Operation of the portal"),
 }

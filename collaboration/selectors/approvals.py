@@ -176,6 +176,24 @@ def rules_seen(actor: Actor) -> QuerySet[ApprovalRule]:
     )
 
 
+def delegations_of(actor: Actor) -> QuerySet[Delegation]:
+    """Who answers for this person, the newest first."""
+    if actor.person_id is None:
+        return Delegation.objects.none()
+    return Delegation.objects.filter(person_id=actor.person_id).select_related("delegate").order_by("-valid_from")
+
+
+def delegations_to(actor: Actor, *, at: datetime) -> QuerySet[Delegation]:
+    """For whom this person answers today."""
+    if actor.person_id is None:
+        return Delegation.objects.none()
+    return (
+        Delegation.objects.filter(valid_on(local_day(at)), delegate_id=actor.person_id)
+        .select_related("person")
+        .order_by("person__name")
+    )
+
+
 def last_request(kind: str, subject_id: int) -> ApprovalRequest | None:
     """The newest request about a thing."""
     return (

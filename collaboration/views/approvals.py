@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from collaboration.forms.approvals import DelegationForm, RuleForm, VoteForm
-from collaboration.models import ApprovalRequest, ApprovalRule, ApprovalState, Delegation
+from collaboration.models import ApprovalRequest, ApprovalRule, ApprovalState
 from collaboration.selectors.approvals import (
     decision_times,
+    delegations_of,
+    delegations_to,
     requests_seen,
     routing,
     rules_seen,
@@ -24,7 +26,6 @@ from collaboration.selectors.approvals import (
 )
 from collaboration.services import approval_rules, approvals
 from organization.models import Person, Unit
-from organization.querysets import valid_on
 from organization.selectors.units import unit_crumbs
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, signed_in, visible
 from pmo_portal.lib.errors import DomainError
@@ -203,7 +204,7 @@ def approval_rule_edit(request: HttpRequest, rule: ApprovalRule) -> HttpResponse
 @require_POST
 def approval_rule_archive(request: HttpRequest, rule: ApprovalRule) -> HttpResponse:
     """Let a rule ask nobody any more, or again."""
-    form = RuleForm(None, people=Person.objects.none(), is_new=False)
+    form = RuleForm(None, people=_people(request), is_new=False)
     with errors_into(form):
         approval_rules.approval_rule_archive(
             actor=actor_of(request), rule=rule, is_archived=not rule.is_archived, at=timezone.now()
@@ -228,13 +229,11 @@ def delegation(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("Saved"))
             return go_to(request, "collaboration:delegation")
-    mine = Delegation.objects.filter(person_id=actor.person_id).select_related("delegate").order_by("-valid_from")
-    for_others = Delegation.objects.filter(valid_on(local_day(now)), delegate_id=actor.person_id)
     context = {
         **_frame("delegation", _("Who answers for me")),
         "form": form,
-        "delegations": mine[:20],
-        "for_others": for_others.select_related("person"),
+        "delegations": delegations_of(actor)[:20],
+        "for_others": delegations_to(actor, at=now),
         "today": local_day(now),
     }
     return render_page(request, "collaboration/delegation.html", context, status=422 if form.is_bound else 200)
@@ -246,8 +245,7 @@ def delegation_end(request: HttpRequest) -> HttpResponse:
     """Answer for oneself again. SECURITY: the id is looked for among one's own delegations only."""
     actor = actor_of(request)
     pk = whole_number(request.POST.get("delegation", ""))
-    mine = Delegation.objects.filter(person_id=actor.person_id) if actor.person_id else Delegation.objects.none()
-    found = None if pk is None else mine.filter(pk=pk).first()
+    found = None if pk is None else delegations_of(actor).filter(pk=pk).first()
     if found is None:
         messages.error(request, _("There is no such delegation of yours."))
         return go_to(request, "collaboration:delegation")

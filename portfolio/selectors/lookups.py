@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from organization.models import Unit, UnitClosure, UnitKind
 from organization.querysets import valid_on
-from portfolio.models import Tracked, WorkflowState
+from portfolio.models import Epic, Tracked, WorkflowState
+from portfolio.services.gates import is_gate
 
 T = TypeVar("T", bound=Tracked)
 
@@ -35,3 +36,17 @@ def programs_below(unit_id: int, *, day: date) -> list[Unit]:
     """The programs under a portfolio on a day, by name."""
     closure = UnitClosure.objects.filter(valid_on(day), ancestor=unit_id, descendant__kind=UnitKind.PROGRAM)
     return [row.descendant for row in closure.select_related("descendant").order_by("descendant__name")]
+
+
+def gates_ahead(epic: Epic) -> list[WorkflowState]:
+    """The columns ahead of an epic that ask for approval, the next one first."""
+    ahead = epic.state.workflow.states.filter(
+        is_archived=False, needs_approval=True, position__gt=epic.state.position
+    ).order_by("position")
+    return [state for state in ahead if is_gate(epic, state)]
+
+
+def states_behind(epic: Epic) -> list[WorkflowState]:
+    """The columns an epic can be sent back to."""
+    behind = epic.state.workflow.states.filter(is_archived=False, position__lt=epic.state.position)
+    return list(behind.order_by("position"))

@@ -20,7 +20,8 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.forms.case_approvals import CaseSubmitForm
-from portfolio.models import BusinessCase, Epic, TrackedKind, Workflow, WorkflowState
+from portfolio.models import BusinessCase, Epic, TrackedKind, Workflow
+from portfolio.selectors.lookups import gates_ahead, states_behind
 from portfolio.services import case_approvals as services
 from portfolio.services import gates
 from portfolio.services.cases import SUBJECT, case_latest
@@ -38,7 +39,7 @@ def approval_context(request: HttpRequest, epic: Epic, case: BusinessCase) -> di
         and epic.deleted_at is None
         and policy_for(Epic).allows(actor, Action.EDIT, epic)
         and policy_for(ApprovalRequest).allows_within(actor, Action.CREATE, epic.unit_id)
-        and bool(_gates(epic))
+        and bool(gates_ahead(epic))
         and gates.gate_rule(epic, amount=case.cost_full, at=now) is not None
     )
     return {"approval": approval, "may_submit": may_ask}
@@ -50,9 +51,7 @@ def case_submit(request: HttpRequest, epic: Epic) -> HttpResponse:
     """Ask those who decide about an epic's business case, as it is now."""
     actor = actor_of(request)
     require_within(actor, Action.CREATE, ApprovalRequest, epic.unit_id)
-    states = list(WorkflowState.objects.filter(workflow=epic.state.workflow_id, is_archived=False))
-    earlier = [state for state in states if state.position < epic.state.position]
-    form = CaseSubmitForm(request.POST or None, gates=_gates(epic), earlier=earlier)
+    form = CaseSubmitForm(request.POST or None, gates=gates_ahead(epic), earlier=states_behind(epic))
     if request.method == "POST" and form.is_valid():
         with errors_into(form):
             asked = services.case_submit(actor=actor, epic=epic, at=timezone.now(), **form.cleaned_data)
@@ -100,11 +99,3 @@ def state_gate_set(request: HttpRequest, unit: Unit, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Saved"))
     return go_to(request, "portfolio:state_list", unit.code)
-
-
-def _gates(epic: Epic) -> list[WorkflowState]:
-    """The columns ahead of the epic that ask for approval, the next one first."""
-    ahead = WorkflowState.objects.filter(
-        workflow=epic.state.workflow_id, is_archived=False, needs_approval=True, position__gt=epic.state.position
-    ).order_by("position")
-    return [state for state in ahead if gates.is_gate(epic, state)]

@@ -75,6 +75,8 @@ def test_amounts_and_addresses_belong_to_groups() -> None:
         "CheckIn": {"MONEY": ("value", "comment")},
         "Benefit": {"MONEY": ("baseline_value", "promised_value")},
         "BenefitReview": {"MONEY": ("value", "comment")},
+        "ApprovalRequest": {"MONEY": ("amount", "above_amount")},
+        "ApprovalRule": {"MONEY": ("above_amount",)},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from django.db import models
 
-from collaboration.models import Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Job
 from metrics.models import Kpi
 from organization.models import Calendar, CalendarDay, CustomField, Period, Term, Unit, User
 from portfolio.models import BusinessCase, Workflow, WorkflowState
@@ -40,6 +40,8 @@ STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Term: ("singular", "plural"),
     Period: ("name",),
     Job: ("title",),
+    ApprovalRule: ("name",),
+    ApprovalRequest: ("title", "content_label"),
     ImportPlan: ("source",),
     Kpi: ("name", "description", "code"),
     WorkflowState: ("name", "policy"),
