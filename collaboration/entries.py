@@ -63,5 +63,5 @@ def _awaited(actor: Actor, now: datetime) -> Sequence[ToDo]:
 
 
 home_cards.register(HomeCard(gettext_lazy("Awaits your decision"), _awaited), position=5)
-home_cards.register(HomeCard(gettext_lazy("Ended work you asked for"), _ended), position=15)
+home_cards.register(HomeCard(gettext_lazy("Ended work you asked for"), _ended, is_later=True), position=15)
 palette_sources.register(PaletteSource(gettext_lazy("Pages"), _find_page), position=90)

@@ -35,7 +35,7 @@ def _forecast_page(name: str) -> registry.FeaturePage:
     def url(thing: Feature | Epic) -> str:
         return reverse(name, args=[thing.key])
 
-    return registry.FeaturePage("forecast", _("Forecast"), url, lambda _actor, _thing: 0)
+    return registry.FeaturePage("forecast", _("Forecast"), url, None)
 
 
 registry.navigation.register(

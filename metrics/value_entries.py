@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo_value import value
-from metrics.models import Benefit, DrivenBy, KeyResult, KpiSource, Objective, StatusUpdate
+from metrics.models import DrivenBy, KeyResult, KpiSource, Objective
 from metrics.selectors.value import kpi_lines, kpis_seen
 from metrics.selectors.value_benefits import benefit_lines, benefits_seen
 from metrics.selectors.value_objectives import fill_values, key_result_line
@@ -53,16 +53,8 @@ def _epic_url(epic: Any) -> str:
     return reverse("metrics:epic_status", args=[epic.key])
 
 
-def _epic_updates(actor: Actor, epic: Any) -> int:
-    return visible(actor, StatusUpdate).filter(epic=epic, removed_at__isnull=True).count()
-
-
 def _benefits_url(epic: Any) -> str:
     return reverse("metrics:epic_benefits", args=[epic.key])
-
-
-def _benefit_count(actor: Actor, epic: Any) -> int:
-    return visible(actor, Benefit).filter(epic=epic, archived_at__isnull=True).count()
 
 
 def _unit_url(unit: Unit) -> str:
@@ -158,13 +150,13 @@ navigation.register(
 unit_pages.register(
     UnitPage("value", _("Value"), "trophy", frozenset(UnitKind.values), _unit_url, "objective.view"), position=58
 )
-epic_pages.register(FeaturePage("benefits", _("Benefits"), _benefits_url, _benefit_count), position=36)
-epic_pages.register(FeaturePage("status", _("Status"), _epic_url, _epic_updates), position=35)
+epic_pages.register(FeaturePage("benefits", _("Benefits"), _benefits_url, None), position=36)
+epic_pages.register(FeaturePage("status", _("Status"), _epic_url, None), position=35)
 create_actions.register(
     CreateAction(_("Objective"), "target", "metrics:objective_choose", "objective.create"), position=50
 )
 create_actions.register(CreateAction(_("KPI"), "gauge", "metrics:kpi_choose", "kpi.create"), position=51)
 palette_sources.register(PaletteSource(_("Objectives"), _find_objectives), position=45)
 palette_sources.register(PaletteSource(_("KPIs"), _find_kpis), position=46)
-home_cards.register(HomeCard(_("Values and updates you owe"), _late), position=35)
+home_cards.register(HomeCard(_("Values and updates you owe"), _late, is_later=True), position=35)
 demo_steps.register(DemoStep("Value", value), position=95)

@@ -24,6 +24,7 @@ app_name = "organization"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("home/later/", home.home_later, name="home_later"),
     # -- the door
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/demo/", sign_in.demo_sign_in, name="demo_sign_in"),

@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     tiles = [one for one in units if one["tiles_url"]][:TILE_UNITS]
     context = {
         **live_context(request, [one["unit"].pk for one in tiles]),
-        "cards": _cards(actor, now),
+        "cards": _cards(actor, now, later=False),
         "units": units,
         "tiles": tiles,
         "has_roles": bool(units),
@@ -44,8 +44,22 @@ def home(request: HttpRequest) -> HttpResponse:
     return render_page(request, "organization/home.html", context)
 
 
-def _cards(actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    cards = ((card.title, list(card.to_dos(actor, now))) for card in registry.home_cards)
+@signed_in("Everybody sees what waits for themselves.")
+@require_GET
+def home_later(request: HttpRequest) -> HttpResponse:
+    """The blocks of the home page that it fetches once it stands; the same as a page of its own without scripts."""
+    actor = actor_of(request)
+    context = {
+        "cards": _cards(actor, timezone.now(), later=True),
+        "is_rest": "rest" in request.GET,
+        "crumbs": [(_("Home"), "/"), (_("Waiting for you"), "")],
+    }
+    return render_page(request, "organization/home_later.html", context, fragment="cards")
+
+
+def _cards(actor: Actor, now: datetime, *, later: bool) -> list[dict[str, Any]]:
+    wanted = (card for card in registry.home_cards if card.is_later == later)
+    cards = ((card.title, list(card.to_dos(actor, now))) for card in wanted)
     return [{"title": title, "to_dos": to_dos} for title, to_dos in cards if to_dos]
 
 

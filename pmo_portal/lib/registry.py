@@ -74,10 +74,14 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class HomeCard:
-    """A block of the home page. ``to_dos`` reads what waits for this person; an empty one is not shown."""
+    """A block of the home page. ``to_dos`` reads what waits for this person; an empty one is not shown.
+
+    One that ``is_later`` is fetched by the page once it stands: what takes several statements, or can wait.
+    """
 
     title: str | _StrPromise
     to_dos: Callable[[Actor, datetime], Sequence[ToDo]]
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,13 @@ class UnitPage:
 
 @dataclass(frozen=True, slots=True)
 class FeaturePage:
-    """A tab of a feature (or an epic) whose page belongs to a higher app, with how much of it this person may see."""
+    """A tab of a feature (or an epic) whose page belongs to a higher app, with how much of it this person may see; None
+    where counting is not worth a statement on every page."""
 
     code: str
     label: str | _StrPromise
     url: Callable[[Any], str]
-    count: Callable[[Actor, Any], int]
+    count: Callable[[Actor, Any], int] | None
 
 
 @dataclass(frozen=True, slots=True)

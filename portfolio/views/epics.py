@@ -96,7 +96,10 @@ def _tabs(
         ("overview", _("Overview"), own("detail"), None),
         ("case", _("Business case"), own("case"), case_count),
         ("features", named("Features"), own("features"), feature_count),
-        *((page.code, page.label, page.url(epic), page.count(actor, epic)) for page in epic_pages),
+        *(
+            (page.code, page.label, page.url(epic), page.count(actor, epic) if page.count else None)
+            for page in epic_pages
+        ),
         ("history", _("History"), own("history"), None),
     ]
     return [

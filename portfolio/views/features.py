@@ -63,9 +63,12 @@ def why_chain(request: HttpRequest, epic: Epic | None) -> list[dict[str, str]]:
 def feature_tabs(request: HttpRequest, feature: Feature, current: str) -> list[dict[str, Any]]:
     """What there is to see of a feature; between what it is and what became of it, what higher apps know of it."""
     actor = actor_of(request)
-    pages: list[tuple[str, object, str, int]] = [
+    pages: list[tuple[str, object, str, int | None]] = [
         ("overview", _("Overview"), reverse("portfolio:feature_detail", args=[feature.key]), 0),
-        *((page.code, page.label, page.url(feature), page.count(actor, feature)) for page in feature_pages),
+        *(
+            (page.code, page.label, page.url(feature), page.count(actor, feature) if page.count else None)
+            for page in feature_pages
+        ),
         ("history", _("History"), reverse("portfolio:feature_history", args=[feature.key]), 0),
     ]
     return [
