@@ -4,7 +4,9 @@ finds a text that is not theirs to see; nor an amount or an address that their r
 from __future__ import annotations
 
 import html
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -102,7 +104,16 @@ def _opened(stage: Stage, persona: str, address: Address, place: Place) -> Itera
         response = answer(stage.clients[persona], "GET", url + query)
         assert response.status_code < 500, url + query
         if response.status_code == 200:
-            yield url + query, html.unescape(response.body.decode())
+            yield url + query, _text(response.body)
+
+
+def _text(body: bytes) -> str:
+    """What a page or a file says; a spreadsheet's parts are unpacked first."""
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            body = b"\n".join(book.read(name) for name in book.namelist())
+    # What a PDF shows is compressed; its page and its other files say the same.
+    return html.unescape(body.decode(errors="replace" if body.startswith(b"%PDF") else "strict"))
 
 
 QUERIES: Final = {

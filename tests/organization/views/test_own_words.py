@@ -34,8 +34,9 @@ OWN: Final = {
     "feature": ("service", "services"),
     "item": ("ticket", "tickets"),
     "sprint": ("lap", "laps"),
+    "pi": ("season", "seasons"),
 }
-PORTALS: Final = re.compile(r"\b(portfolio|program|team|theme|epic|feature|work item|sprint)s?\b", re.I)
+PORTALS: Final = re.compile(r"\b(portfolio|program|team|theme|epic|feature|work item|sprint|increment)s?\b", re.I)
 
 PLACES: Final = {"nav", "h1", "h2", "th", "a", "button", "title", "summary"}
 """Where a word stands alone: navigation, tabs, headings, columns, buttons. Sentences keep the portal's words."""
