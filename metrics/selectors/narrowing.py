@@ -156,7 +156,7 @@ def item_filter_of(query: Mapping[str, str], actor: Actor) -> ItemFilter:
 
     SECURITY: an epic this person may not see is as if it did not exist, so that no sum tells of it.
     """
-    epic = query.get("epic", "")[:40]
+    epic = query.get("epic", "").replace("\0", "")[:40]
     if epic and not (actor.is_system or visible(actor, Epic).filter(key=epic).exists()):
         epic = ""
     service_class, priority = query.get("class", ""), query.get("priority", "")

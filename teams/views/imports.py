@@ -57,7 +57,7 @@ def import_create(request: HttpRequest) -> HttpResponseBase:
     form = ImportForm(
         request.POST or None,
         request.FILES or None,
-        initial={"unit": units.filter(code=request.GET.get("unit", "")).first()},
+        initial={"unit": units.filter(code=request.GET.get("unit", "").replace("\0", "")).first()},
         units=units,
         is_too_large=request.method == "POST" and is_too_large(request),
         limit_mib=settings.UPLOAD_MOST_BYTES // 1024 // 1024,

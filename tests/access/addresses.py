@@ -46,6 +46,8 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
 
 UNITS: Final[dict[str, Callable[[Place], Unit]]] = {
     "portfolio:state_": lambda place: place.portfolio,
+    "metrics:unit_progress": lambda place: place.program,
+    "metrics:unit_lead_times": lambda place: place.program,
     "metrics:epic_status_create": lambda place: place.portfolio,
 }
 """Addresses of units, by the start of their name, that belong to another kind of unit than what they are about."""
@@ -54,6 +56,7 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:epic_case": ("business_case.view",),
     "portfolio:case_compare": ("business_case.view",),
     "portfolio:case_edit": ("business_case.create", "business_case.edit"),
+    "collaboration:approval_withdraw": ("approval.create",),
     "portfolio:epic_undo": ("epic.edit",),
     # Nobody holds this: a result is its requester's alone, and the jobs of the tests have none.
     "collaboration:job_file": ("job.own",),

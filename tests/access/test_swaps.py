@@ -36,7 +36,7 @@ NAMELESS: Final = {
     "way": "a direction", "workdays": "days of the week", "is_working": "", "ticket": "signed, names only oneself",
     "quorum": "", "due_days": "", "weight": "", "places": "digits", "needs_approval": "yes or no",
     "field": "the name of a field", "view": "marks what is open", "list": "a code", "path": "checked to be ours",
-    "query": "kept as text", "files": "a file", "folder": "a file", "clear": "a button",
+    "query": "kept as text", "files": "a file", "folder": "a file", "upload": "a file", "clear": "a button",
     "title": "text, or many lines of it", "labels": "texts", "confirmed": "a button", "another": "a button",
 }  # fmt: skip
 """What might hold an id by its kind of field, and names no thing."""

@@ -212,7 +212,8 @@ def histograms_hold(story: Story, windows: Sequence[Window]) -> None:
         for fact in story.reference().facts.values()
         if fact.is_counted and fact.is_start_seen and fact.cycle_days is not None
     ]
-    for (unit_id, window), counts in zip(wanted, cycle_histograms(wanted, item_type=""), strict=True):
+    for asked, counts in zip(wanted, cycle_histograms(wanted, item_type=""), strict=True):
+        unit_id, window = asked.unit_id, asked.window
         assert counts == Counter(
             fact.cycle_days
             for fact in seen

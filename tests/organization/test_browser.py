@@ -47,9 +47,9 @@ def test_people_filter_as_one_types_and_back_again(staff_page: Page, live_server
     for name in ("developer", "neighbour", "coach"):
         world.persona(name)
     staff_page.goto(f"{live_server.url}/people/")
-    rows = staff_page.locator("#results tbody tr")
+    rows = staff_page.locator("#list tbody tr")
     expect(rows).to_have_count(4)
-    staff_page.get_by_label("Filter by name").fill("neigh")
+    staff_page.get_by_label("Search this list").fill("neigh")
     expect(rows).to_have_count(1)
     expect(staff_page).to_have_url(re.compile(r"q=neigh"))
     staff_page.go_back()

@@ -127,6 +127,12 @@
   let byPointer = false;
   const fieldOf = (form) => form.querySelector("input:not([type=hidden]), select, textarea");
 
+  /* The nodes of an answer: table rows, which stand in no other place, or whatever it is made of. */
+  function nodesOf(html, kind) {
+    const body = new DOMParser().parseFromString(kind === "tr" ? `<table>${html}</table>` : html, "text/html").body;
+    return kind === "tr" ? [...body.querySelectorAll("tr")] : [...body.childNodes];
+  }
+
   async function edit(button) {
     const list = listOf();
     const place = button.closest("td, th");
@@ -140,12 +146,12 @@
     if (!answer?.ok) { refuse(answer); return; }
     const html = await answer.text();
     if (!place.isConnected) return;
-    kept.set(place, place.innerHTML);
+    kept.set(place, [...place.childNodes]);
     show(place, html);
   }
 
   function show(place, html) {
-    place.innerHTML = html;
+    place.replaceChildren(...nodesOf(html, "form")); // what an answer says is inert until it stands in the page
     const field = fieldOf(place);
     const form = place.querySelector("[data-cell-form]");
     if (field && !form.querySelector(".field-error, .conflict")) form.dataset.before = field.value;
@@ -159,7 +165,7 @@
   }
 
   function restore(place) {
-    place.innerHTML = kept.get(place) ?? "";
+    place.replaceChildren(...(kept.get(place) ?? []));
     (place.querySelector("[data-cell]") ?? place.querySelector("a"))?.focus();
   }
 
@@ -172,7 +178,7 @@
     const isSame = field && field.value === form.dataset.before && !form.querySelector(".conflict");
     let fresh = row;
     if (isSame) {
-      place.innerHTML = kept.get(place) ?? "";
+      place.replaceChildren(...(kept.get(place) ?? []));
     } else {
       form.dataset.saving = "1";
       const answer = await portal.send(form.action, { method: "POST", form: new FormData(form), target: "cell" }).catch(() => null);
@@ -180,9 +186,7 @@
       const html = await answer.text();
       if (!row.isConnected) return;
       if (answer.status !== 200) { show(place, html); return; }
-      const made = document.createElement("template");
-      made.innerHTML = html;
-      fresh = made.content.querySelector("tr");
+      [fresh] = nodesOf(html, "tr");
       const wasPicked = row.querySelector("[data-select-row]")?.checked;
       row.replaceWith(fresh);
       htmx.process(fresh);
@@ -304,9 +308,7 @@
     if (listOf().querySelector("[data-select-all]")) url.searchParams.set("pick", "1");
     const answer = await portal.send(url.href, { target: "rows" }).catch(() => null);
     if (!answer?.ok) { button.setAttribute("aria-expanded", "false"); refuse(answer); return; }
-    const made = document.createElement("template");
-    made.innerHTML = await answer.text();
-    const parts = [...made.content.querySelectorAll("tr")];
+    const parts = nodesOf(await answer.text(), "tr");
     row.after(...parts);
     parts.forEach((part) => htmx.process(part));
   });
