@@ -1,5 +1,5 @@
 /*
- * Tables: rows that can be picked, with Shift for a range, and the bar that acts on them.
+ * Tables: rows that can be picked, with Shift for a range, and the bar that acts on them; frames that keys can scroll.
  *   <form data-select> around the table; data-select-all; data-select-row on each row's checkbox;
  *   data-select-bar (hidden until something is picked) with data-select-count.
  */
@@ -46,5 +46,15 @@
       last = box;
     }
     refresh(form);
+  });
+
+  /* A table wider than its place is scrolled by keys, too: its frame takes the focus then, and only then. */
+  const frames = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }));
+  document.addEventListener("htmx:load", (event) => {
+    event.target.querySelectorAll(".table-wrap").forEach((frame) => frames.observe(frame));
+    if (event.target.matches?.(".table-wrap")) frames.observe(event.target);
   });
 })();
