@@ -28,6 +28,19 @@ def is_gate(epic: Epic, to_state: WorkflowState) -> bool:
     )
 
 
+def _passes_gate(epic: Epic, to_state: WorkflowState) -> bool:
+    """Whether a move enters a gate or skips one: a gate that can be jumped is none."""
+    if to_state.category == StateCategory.CANCELLED or to_state.workflow_id != epic.state.workflow_id:
+        return False
+    return WorkflowState.objects.filter(
+        workflow=to_state.workflow_id,
+        needs_approval=True,
+        is_archived=False,
+        position__gt=epic.state.position,
+        position__lte=to_state.position,
+    ).exists()
+
+
 def gate_rule(epic: Epic, *, amount: Decimal | None, at: datetime) -> ApprovalRule | None:
     """The rule that says who decides about the epic's case; None when nobody has to be asked."""
     return rule_for(kind=SUBJECT, unit_id=epic.unit_id, amount=amount, day=local_day(at))
@@ -35,7 +48,7 @@ def gate_rule(epic: Epic, *, amount: Decimal | None, at: datetime) -> ApprovalRu
 
 def check_gate(epic: Epic, to_state: WorkflowState, *, actor: Actor, at: datetime) -> None:
     """Refuse a move by hand that the approval of the business case, as it is now, has to come before."""
-    if actor.is_system or not is_gate(epic, to_state):
+    if actor.is_system or not _passes_gate(epic, to_state):
         return
     case = case_latest(epic)
     rule = gate_rule(epic, amount=case.cost_full if case else None, at=at)

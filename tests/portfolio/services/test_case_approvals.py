@@ -194,6 +194,8 @@ def test_the_gate_stops_a_move_by_hand_until_this_very_case_is_approved(
     rule_make(world)
     with pytest.raises(Refused, match="Steering committee"):
         move()
+    with pytest.raises(Refused, match="Steering committee"):
+        move("Implementing: MVP")  # past the gate is through it
     move("Stopped")
     move("Analyzing")
     request = submit(world, epic)
