@@ -79,6 +79,8 @@ def epic_create(
         )
         epic.key = checked_key(EPIC, key) if key else next_key(EPIC, unit)
         _clean(epic)
+        if state is not None:
+            check_gate(epic, first, actor=actor, at=at, is_new=True)
         epic.save(force_insert=True)
         tracking.created(epic, actor=actor, at=at, source=source)
         return epic

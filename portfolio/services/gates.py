@@ -28,29 +28,17 @@ def is_gate(epic: Epic, to_state: WorkflowState) -> bool:
     )
 
 
-def _passes_gate(epic: Epic, to_state: WorkflowState) -> bool:
-    """Whether a move enters a gate or skips one: a gate that can be jumped is none."""
-    if to_state.category == StateCategory.CANCELLED or to_state.workflow_id != epic.state.workflow_id:
-        return False
-    return WorkflowState.objects.filter(
-        workflow=to_state.workflow_id,
-        needs_approval=True,
-        is_archived=False,
-        position__gt=epic.state.position,
-        position__lte=to_state.position,
-    ).exists()
-
-
 def gate_rule(epic: Epic, *, amount: Decimal | None, at: datetime) -> ApprovalRule | None:
     """The rule that says who decides about the epic's case; None when nobody has to be asked."""
     return rule_for(kind=SUBJECT, unit_id=epic.unit_id, amount=amount, day=local_day(at))
 
 
-def check_gate(epic: Epic, to_state: WorkflowState, *, actor: Actor, at: datetime) -> None:
-    """Refuse a move by hand that the approval of the business case, as it is now, has to come before."""
-    if actor.is_system or not _passes_gate(epic, to_state):
+def check_gate(epic: Epic, to_state: WorkflowState, *, actor: Actor, at: datetime, is_new: bool = False) -> None:
+    """Refuse what a person does by hand that the approval of the business case, as it is now, has to come before:
+    entering a gate, jumping one, or adding an epic behind one."""
+    if actor.is_system or not _gates_until(to_state, after=-1 if is_new else epic.state.position):
         return
-    case = case_latest(epic)
+    case = None if is_new else case_latest(epic)
     rule = gate_rule(epic, amount=case.cost_full if case else None, at=at)
     if rule is None:
         return
@@ -60,6 +48,19 @@ def check_gate(epic: Epic, to_state: WorkflowState, *, actor: Actor, at: datetim
         _("“%(state)s” needs the approval of the business case by: %(rule)s. Ask for it on the epic's business case.")
         % {"state": to_state.name, "rule": rule.name}
     )
+
+
+def _gates_until(to_state: WorkflowState, *, after: int) -> bool:
+    """Whether a column behind the place ``after``, up to this one, asks for approval; on the way out none does."""
+    if to_state.category == StateCategory.CANCELLED:
+        return False
+    return WorkflowState.objects.filter(
+        workflow=to_state.workflow_id,
+        needs_approval=True,
+        is_archived=False,
+        position__gt=after,
+        position__lte=to_state.position,
+    ).exists()
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from pmo_portal.lib.errors import Refused
 from portfolio.models import Epic, TrackedKind
 from portfolio.services.case_approvals import case_submit
 from portfolio.services.cases import case_save
-from portfolio.services.epics import epic_edit, epic_move
+from portfolio.services.epics import epic_create, epic_edit, epic_move
 from portfolio.services.workflows import state_edit
 from tests.factories.organization import NOW, person_make, role_make, user_make
 from tests.factories.portfolio import epic_make, state_named
@@ -207,6 +207,22 @@ def test_the_gate_stops_a_move_by_hand_until_this_very_case_is_approved(
     case_save(actor=SYSTEM, epic=epic, values={"mvp": "Two shops"}, seen_number=1, at=NOW)
     with pytest.raises(Refused, match="Steering committee"):
         move()
+
+
+def test_no_epic_is_added_behind_a_gate(world: World, members: list[Persona]) -> None:
+    staff = world.persona("pmo_staff").actor
+
+    def add(column: str) -> Epic:
+        state = state_named(world.north, TrackedKind.EPIC, column)
+        return epic_create(actor=staff, unit=world.north, title="Added", state=state, at=NOW)
+
+    assert add("Portfolio backlog").state.name == "Portfolio backlog"  # nobody has to be asked while there is no rule
+    rule_make(world, above_amount=None)
+    for column in ("Portfolio backlog", "Implementing: MVP"):
+        with pytest.raises(Refused, match="Steering committee"):
+            add(column)
+    assert add("Analyzing").state.name == "Analyzing"
+    assert add("Stopped").state.name == "Stopped"
 
 
 def test_what_cannot_follow_the_decision_is_written_beside_it(world: World, epic: Epic, members: list[Persona]) -> None:
