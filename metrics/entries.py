@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo import numbers
+from metrics.models import Kpi, Objective
 from metrics.tasks import nudge, nudge_all, nudge_slow
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.models import Epic, Feature
 
 VIEW: Final = "metrics.view"
@@ -61,3 +63,26 @@ registry.meaning_listeners.register(registry.OutboxListener(notify=lambda _workf
 registry.tree_listeners.register(registry.TreeListener(notify=lambda _unit_ids: nudge_all()))
 registry.demo_steps.register(registry.DemoStep("Numbers", numbers), position=90)
 registry.demo_steps.register(registry.DemoStep("Forecasts", lambda _world: nudge_slow()), position=99)
+
+
+# What people talk about.
+register_subject(
+    Subject(
+        "kpi",
+        _("KPI"),
+        "gauge",
+        Kpi,
+        title=lambda kpi: kpi.name,
+        url=lambda kpi: reverse("metrics:kpi_detail", args=[kpi.pk]),
+    )
+)
+register_subject(
+    Subject(
+        "objective",
+        _("Objective"),
+        "trophy",
+        Objective,
+        title=lambda objective: objective.title,
+        url=lambda objective: reverse("metrics:objective_detail", args=[objective.pk]),
+    )
+)

@@ -31,6 +31,7 @@ from pmo_portal.lib.registry import (
     palette_sources,
     unit_pages,
 )
+from pmo_portal.lib.subjects import Subject, register_subject
 from pmo_portal.lib.windows import local_day
 
 ALL_KINDS = frozenset(UnitKind.values)
@@ -125,3 +126,17 @@ for _code, _label, _icon, _name, _permission, _position in (
     unit_pages.register(UnitPage(_code, _label, _icon, ALL_KINDS, _unit_url(_name), _permission), position=_position)
 
 demo_steps.register(DemoStep("People and units", people_and_units), position=10)
+
+
+# -- what people talk about --------------------------------------------------------------------------------------------
+
+register_subject(
+    Subject(
+        "unit",
+        gettext_lazy("Unit"),
+        "building-2",
+        Unit,
+        title=lambda unit: unit.name,
+        url=lambda unit: reverse("organization:unit_detail", args=[unit.code]),
+    )
+)

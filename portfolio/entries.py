@@ -32,6 +32,7 @@ from pmo_portal.lib.registry import (
     palette_sources,
     unit_pages,
 )
+from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.demo import strategy
 from portfolio.demo_approvals import decisions
 from portfolio.models import (
@@ -290,3 +291,37 @@ home_cards.register(HomeCard(words_lazy(_("Your {epics} without a business case"
 home_cards.register(HomeCard(words_lazy(_("{Epics} waiting for a decision")), _before_the_committee), position=20)
 home_cards.register(HomeCard(words_lazy(_("{Epics} that nobody has made a case for")), _to_be_written), position=40)
 home_cards.register(HomeCard(words_lazy(_("{Epics} you can follow")), _to_follow), position=50)
+
+
+# -- what people talk about --------------------------------------------------------------------------------------------
+
+register_subject(
+    Subject(
+        "epic",
+        named_lazy("Epic"),
+        "zap",
+        Epic,
+        title=lambda epic: f"{epic.key} {epic.title}",
+        url=lambda epic: _epic_url(epic.key),
+    )
+)
+register_subject(
+    Subject(
+        "feature",
+        named_lazy("Feature"),
+        "package",
+        Feature,
+        title=lambda feature: f"{feature.key} {feature.title}",
+        url=lambda feature: reverse("portfolio:feature_detail", args=[feature.key]),
+    )
+)
+register_subject(
+    Subject(
+        "theme",
+        named_lazy("Theme"),
+        "target",
+        StrategicTheme,
+        title=lambda theme: theme.name,
+        url=lambda theme: reverse("portfolio:theme_detail", args=[theme.pk]),
+    )
+)

@@ -38,6 +38,7 @@ from pmo_portal.lib.registry import (
     palette_sources,
     unit_pages,
 )
+from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.models import Feature, TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
 from teams.demo.open_data import open_data
@@ -182,3 +183,16 @@ register_kind(
 )
 demo_steps.register(DemoStep("Teams and their work", work), position=30)
 demo_steps.register(DemoStep("Open data of Titanium", open_data), position=40)
+
+
+register_subject(
+    Subject(
+        "item",
+        named_lazy("Work_item"),
+        "square-check",
+        WorkItem,
+        title=lambda item: f"{item.key} {item.title}",
+        url=lambda item: reverse("teams:item_detail", args=[item.key]),
+        select=("team",),
+    )
+)
