@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.creation import DatabaseCreation
+from playwright.sync_api import expect
 
 from pmo_portal.embedded import Home, browser, servers_in_use
 
@@ -25,6 +26,9 @@ pytest_plugins = ["tests.personas"]
 
 # Playwright's synchronous API runs inside an event loop; the ORM is used beside it in browser tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# How long a page may take to get there, milliseconds: a busy machine is no defect of the page.
+expect.set_options(timeout=20_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:

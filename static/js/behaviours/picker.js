@@ -25,6 +25,7 @@
 
   function pick(select) {
     if (select.tomselect || !select.isConnected) return;
+    const wasInIt = document.activeElement === select;
     const empty = select.querySelector('option[value=""]');
     new TomSelect(select, {
       maxOptions: 300,
@@ -41,6 +42,7 @@
       },
     });
     select.setAttribute("aria-hidden", "true"); // the field typed into has taken over the label
+    if (wasInIt) select.tomselect.focus();
   }
 
   function enhance(root) {
