@@ -10,7 +10,16 @@ from collaboration.models.approvals import (
     Verdict,
 )
 from collaboration.models.jobs import FilePurpose, Job, JobError, JobFile, JobState
+from collaboration.models.notifications import (
+    Mail,
+    MailKind,
+    MailOutcome,
+    MutedUnit,
+    Notification,
+    NotificationChoice,
+)
 from collaboration.models.saved_views import SavedView
+from collaboration.models.watching import Favourite, Watch, WatchReason
 
 __all__ = [
     "ApprovalRequest",
@@ -19,11 +28,20 @@ __all__ = [
     "ApprovalState",
     "ApprovalVoice",
     "Delegation",
+    "Favourite",
     "FilePurpose",
     "Job",
     "JobError",
     "JobFile",
     "JobState",
+    "Mail",
+    "MailKind",
+    "MailOutcome",
+    "MutedUnit",
+    "Notification",
+    "NotificationChoice",
     "SavedView",
     "Verdict",
+    "Watch",
+    "WatchReason",
 ]
