@@ -16,23 +16,25 @@ _IN_FLOW: Final = "(s.category NOT IN ('DONE', 'CANCELLED') OR i.state_entered_a
 _ON_BOARD: Final = """
        i.team_id = %(team)s AND i.deleted_at IS NULL AND i.type <> 'SUBTASK' AND i.parent_id IS NULL AND <scope>"""
 
-# The frame is prepared; the others are planned with their values, so that filters that are off cost nothing.
+# The frame is prepared and goes over the items once; the others are planned with their values, so that filters that are
+# off cost nothing.
 # Statements begin with SELECT, a WITH stands inside: what begins with WITH is taken for a write by the history of
 # changes (pghistory), which then puts two more calls before it.
 _FRAME: Final = """
 SELECT * FROM (
-    WITH item AS (
-        SELECT i.version, i.updated_at, i.rank, i.feature_id, i.assignee_id
+    WITH item AS MATERIALIZED (
+        SELECT concat_ws(',', count(*), sum(i.version), max(i.updated_at), max(i.rank)) AS said,
+               array_agg(DISTINCT i.feature_id) AS features, array_agg(DISTINCT i.assignee_id) AS people
           FROM teams_workitem i JOIN portfolio_workflowstate s ON s.id = i.state_id
          WHERE <on_board>
     )
     SELECT md5(concat_ws('/',
-               (SELECT concat_ws(',', count(*), sum(version), max(updated_at), max(rank)) FROM item),
+               (SELECT said FROM item),
                (SELECT concat_ws(',', sum(f.version), sum(e.version))
                   FROM portfolio_feature f LEFT JOIN portfolio_epic e ON e.id = f.epic_id
-                 WHERE f.id IN (SELECT feature_id FROM item)),
+                 WHERE f.id = ANY((SELECT features FROM item)::bigint[])),
                (SELECT string_agg(p.name, ',' ORDER BY p.id)
-                  FROM organization_person p WHERE p.id IN (SELECT assignee_id FROM item)),
+                  FROM organization_person p WHERE p.id = ANY((SELECT people FROM item)::bigint[])),
                (SELECT string_agg(concat_ws(',', w.id, w.name, w.category, w.position, w.wip_limit, w.is_hard_limit,
                                             w.is_archived, w.policy), ';' ORDER BY w.id)
                   FROM portfolio_workflowstate w WHERE w.workflow_id = %(workflow)s),
