@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check bench format lock migrations messages clean
+.PHONY: help setup run test test-all check bench format lock migrations messages backup restore clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -60,6 +60,12 @@ migrations: setup ## write the migrations the models need
 messages: setup ## collect and compile the translations (needs gettext)
 	$(MANAGE) makemessages --all --ignore .venv --ignore node_modules
 	$(MANAGE) compilemessages --ignore .venv
+
+backup: setup ## everything the portal keeps, in one file: make backup FILE=/somewhere/safe
+	$(MANAGE) backup $(FILE)
+
+restore: setup ## let a stopped portal be what it was: make restore FILE=... (docs/operations.md)
+	$(MANAGE) restore $(FILE)
 
 clean: ## remove what tools leave behind; the data folder stays
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage test-results
