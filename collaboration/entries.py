@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from collaboration.models import JobState
 from collaboration.selectors.approvals import waiting_for
 from collaboration.selectors.jobs import jobs_to_tell
+from collaboration.selectors.links import link_count
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.format import moment
 from pmo_portal.lib.registry import HomeCard, PaletteEntry, PaletteSource, ToDo, home_cards, palette_sources
+from pmo_portal.lib.subject_pages import SubjectPage, subject_pages
 
 MOST_TOLD: Final = 10
 
@@ -65,3 +67,6 @@ def _awaited(actor: Actor, now: datetime) -> Sequence[ToDo]:
 home_cards.register(HomeCard(gettext_lazy("Awaits your decision"), _awaited), position=5)
 home_cards.register(HomeCard(gettext_lazy("Ended work you asked for"), _ended, is_later=True), position=15)
 palette_sources.register(PaletteSource(gettext_lazy("Pages"), _find_page), position=90)
+subject_pages.register(
+    SubjectPage("links", gettext_lazy("Links"), "collaboration:link_list", count=link_count), position=60
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import approvals, exports, jobs, saved_views
+from collaboration.views import approvals, exports, jobs, links, saved_views
 
 app_name = "collaboration"
 
@@ -14,6 +14,11 @@ urlpatterns = [
     path("views/new/", saved_views.view_create, name="view_create"),
     path("views/<int:pk>/", saved_views.view_edit, name="view_edit"),
     path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
+    # Links between things, and how much the tabs of a thing hold
+    path("links/<str:kind>/<int:pk>/", links.link_list, name="link_list"),
+    path("links/<str:kind>/<int:pk>/add/", links.link_create, name="link_create"),
+    path("links/<str:kind>/<int:pk>/remove/", links.link_remove, name="link_remove"),
+    path("counts/<str:kind>/<int:pk>/", links.subject_counts, name="subject_counts"),
     # Approvals
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/<int:pk>/", approvals.approval_detail, name="approval_detail"),

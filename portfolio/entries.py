@@ -303,6 +303,7 @@ register_subject(
         Epic,
         title=lambda epic: f"{epic.key} {epic.title}",
         url=lambda epic: _epic_url(epic.key),
+        select=("unit", "state"),
     )
 )
 register_subject(
@@ -313,6 +314,7 @@ register_subject(
         Feature,
         title=lambda feature: f"{feature.key} {feature.title}",
         url=lambda feature: reverse("portfolio:feature_detail", args=[feature.key]),
+        select=("unit", "state"),
     )
 )
 register_subject(

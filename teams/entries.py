@@ -193,6 +193,6 @@ register_subject(
         WorkItem,
         title=lambda item: f"{item.key} {item.title}",
         url=lambda item: reverse("teams:item_detail", args=[item.key]),
-        select=("team",),
+        select=("team", "state"),
     )
 )

@@ -10,6 +10,7 @@ from collaboration.models.approvals import (
     Verdict,
 )
 from collaboration.models.jobs import FilePurpose, Job, JobError, JobFile, JobState
+from collaboration.models.links import Link, LinkKind
 from collaboration.models.notifications import (
     Mail,
     MailKind,
@@ -34,6 +35,8 @@ __all__ = [
     "JobError",
     "JobFile",
     "JobState",
+    "Link",
+    "LinkKind",
     "Mail",
     "MailKind",
     "MailOutcome",

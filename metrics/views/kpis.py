@@ -35,6 +35,7 @@ from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
 from portfolio.views.details import refusal
@@ -174,6 +175,7 @@ def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
         "may_measure": may_write and measures.allows_within(actor, Action.CREATE, kpi.unit_id),
         "may_correct": may_write and measures.allows_within(actor, Action.EDIT, kpi.unit_id),
         "definition_url": definition_url(KPI),
+        "tabs": tabs_around(request, "kpi", kpi.pk, request.path),
         "crumbs": value_crumbs((_("KPIs"), reverse("metrics:kpi_list")), kpi.name),
         **kpi_neighbours(actor, kpi),
     }

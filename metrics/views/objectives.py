@@ -45,6 +45,7 @@ from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
 from portfolio.views.details import refusal
@@ -186,6 +187,7 @@ def objective_detail(request: HttpRequest, objective: Objective) -> HttpResponse
         "may_say": policy_for(StatusUpdate).allows_within(actor, Action.CREATE, objective.unit_id),
         "definition_url": definition_url(OBJECTIVE),
         "result_definition_url": definition_url(KEY_RESULT),
+        "tabs": tabs_around(request, "objective", objective.pk, request.path),
         "crumbs": value_crumbs((_("Objectives"), reverse("metrics:objective_list")), objective.title),
     }
     return render_page(request, "metrics/objective_detail.html", context)

@@ -32,6 +32,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.merging import last_change
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 
 
@@ -76,6 +77,7 @@ def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:
         "placements": placements_of(actor_of(request), unit),
         "tiles_url": tiles_url(actor, unit),
         "today": today,
+        "about_tabs": tabs_around(request, "unit", unit.pk, request.path),
     }
     return render_page(request, "organization/unit_detail.html", context)
 

@@ -22,6 +22,7 @@ from pmo_portal.lib.errors import Conflict, DomainError
 from pmo_portal.lib.markdown import markdown
 from pmo_portal.lib.pages import go_to, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
+from pmo_portal.lib.subject_pages import in_panel
 from portfolio.forms.customs import PREFIX, split_customs
 from portfolio.forms.things import LabelsField, SeenVersionForm
 from portfolio.models import EventKind, Tracked
@@ -34,16 +35,9 @@ Edit = Callable[..., Tracked]
 LONG = frozenset({"description", "benefit_hypothesis", "acceptance_criteria"})
 
 
-def is_in_panel(request: HttpRequest) -> bool:
-    """Whether the answer goes into the side panel; what is sent from inside the panel says so in its address."""
-    if not wants_fragment(request):
-        return False
-    return request.GET.get("panel") == "1" or request.htmx.target == "panel"  # type: ignore[attr-defined]
-
-
 def panel_query(request: HttpRequest) -> str:
     """What the addresses inside a panel end with, so that the answers to them know where they go."""
-    return "?panel=1" if is_in_panel(request) else ""
+    return "?panel=1" if in_panel(request) else ""
 
 
 def history_context(request: HttpRequest, subject: Tracked, noun: str) -> dict[str, Any]:
@@ -225,7 +219,7 @@ def gone_answer(request: HttpRequest, subject: Tracked, *, noun: str, back: str)
     """After a delete: the panel closes, or the board comes; either way with the way back."""
     said = _("%(key)s is in the recycle bin.") % {"key": subject.key}
     restore_url = reverse(f"portfolio:{noun}_restore", args=[subject.key])
-    if is_in_panel(request):
+    if in_panel(request):
         answer = toast(HttpResponse(status=204), said, undo_url=restore_url)
         return add_event(answer, "closePanel")
     messages.success(request, said, extra_tags=restore_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.registry import epic_pages
+from pmo_portal.lib.subject_pages import in_panel, register_frame, subject_tabs
 from portfolio.forms.things import EpicForm
 from portfolio.models import BusinessCase, Epic, ThemeState, TrackedKind
 from portfolio.selectors.boards import states_of
@@ -32,7 +34,6 @@ from portfolio.views.details import (
     gone_answer,
     history_context,
     inline_fields,
-    is_in_panel,
     panel_query,
     refusal,
     restored_answer,
@@ -47,15 +48,14 @@ SELECT = ("unit", "state", "owner")
 
 
 def epic_page(
-    request: HttpRequest, epic: Epic, tab: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest, epic: Epic, tab: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """One tab of an epic, as a page or in the panel. A tab of a higher app brings its ``tab_template``."""
     actor = actor_of(request)
     feature_count, case_count = epic_tab_counts(epic, actor=actor)
-    if "alignments" not in context:
-        context["alignments"] = alignments_of(epic)
-    alignments = context["alignments"]
+    alignments = context["alignments"] if "alignments" in context else alignments_of(epic)
     base = {
+        "alignments": alignments,
         "tab": tab,
         "panel_query": panel_query(request),
         "epic": epic,
@@ -72,11 +72,14 @@ def epic_page(
         ],
         "tabs": _tabs(request, epic, tab, feature_count=feature_count, case_count=case_count),
     }
-    if not is_in_panel(request):
+    if not in_panel(request):
         board = (words(_("{Portfolio} kanban")), reverse("portfolio:epic_board", args=[epic.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, epic.unit), board, (epic.key, "")]
         base.update(live_context(request, [epic.unit_id]))
     return render_page(request, "portfolio/epic_detail.html", {**base, **context}, fragment="body", status=status)
+
+
+register_frame("epic", epic_page)
 
 
 def may_see_case(request: HttpRequest, epic: Epic) -> bool:
@@ -102,11 +105,12 @@ def _tabs(
         ),
         ("history", _("History"), own("history"), None),
     ]
-    return [
+    shown: list[dict[str, Any]] = [
         {"label": label, "url": url + panel_query(request), "count": count, "is_current": code == current}
         for code, label, url, count in tabs
         if code != "case" or may_see_case(request, epic)
     ]
+    return [*shown[:-1], *subject_tabs(request, "epic", epic.pk, current), shown[-1]]
 
 
 @access(Action.VIEW, Epic, by="key", select=SELECT)

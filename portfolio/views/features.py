@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
 from pmo_portal.lib.registry import feature_pages
+from pmo_portal.lib.subject_pages import in_panel, register_frame, subject_tabs
 from portfolio.forms.things import FeatureForm
 from portfolio.models import Epic, Feature, StrategicTheme, TrackedKind
 from portfolio.selectors.boards import states_of
@@ -31,7 +33,6 @@ from portfolio.views.details import (
     gone_answer,
     history_context,
     inline_fields,
-    is_in_panel,
     panel_query,
     refusal,
     restored_answer,
@@ -71,13 +72,16 @@ def feature_tabs(request: HttpRequest, feature: Feature, current: str) -> list[d
         ),
         ("history", _("History"), reverse("portfolio:feature_history", args=[feature.key]), 0),
     ]
-    return [
+    tabs = [
         {"label": label, "url": url + panel_query(request), "count": count, "is_current": code == current}
         for code, label, url, count in pages
     ]
+    return [*tabs[:-1], *subject_tabs(request, "feature", feature.pk, current), tabs[-1]]
 
 
-def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict[str, Any]) -> HttpResponse:
+def feature_page(
+    request: HttpRequest, feature: Feature, tab: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
     """One tab of a feature, as a page or in the panel. A tab of a higher app brings its ``tab_template``."""
     actor = actor_of(request)
     base = {
@@ -88,11 +92,14 @@ def feature_page(request: HttpRequest, feature: Feature, tab: str, context: dict
         "why": why_chain(request, feature.epic),
         "tabs": feature_tabs(request, feature, tab),
     }
-    if not is_in_panel(request):
+    if not in_panel(request):
         board = (words(_("{Program} kanban")), reverse("portfolio:program_board", args=[feature.unit.code]))
         base["crumbs"] = [*unit_crumbs(actor, feature.unit), board, (feature.key, "")]
         base.update(live_context(request, [feature.unit_id]))
-    return render_page(request, "portfolio/feature_detail.html", {**base, **context}, fragment="body")
+    return render_page(request, "portfolio/feature_detail.html", {**base, **context}, fragment="body", status=status)
+
+
+register_frame("feature", feature_page)
 
 
 @access(Action.VIEW, Feature, by="key", select=SELECT)

@@ -20,6 +20,7 @@ from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.subject_pages import tabs_around
 from portfolio.forms.things import ThemeForm
 from portfolio.models import StrategicTheme
 from portfolio.selectors.lookups import version_now
@@ -105,6 +106,7 @@ def theme_detail(request: HttpRequest, theme: StrategicTheme) -> HttpResponse:
             ],
         ),
         "may": rights(request, theme),
+        "tabs": tabs_around(request, "theme", theme.pk, request.path),
         "crumbs": [
             (_("Strategy"), reverse("portfolio:strategy")),
             *unit_crumbs(actor, theme.unit),

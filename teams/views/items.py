@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -17,6 +17,7 @@ from pmo_portal.lib.errors import Conflict, DomainError
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
+from pmo_portal.lib.subject_pages import register_frame, subject_tabs
 from portfolio.models import StateCategory
 from portfolio.selectors.history import history
 from teams.forms import ItemBlockForm, ItemForm, ItemMoveForm, ItemTransferForm, SubItemForm, VersionForm
@@ -52,22 +53,21 @@ def old_keys(view: View) -> View:
 @access(Action.VIEW, WorkItem, by="key", select=SELECT)
 def item_detail(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
     """The item: as a page, or as the side panel of a board or list."""
-    return item_page(request, item, is_history=request.GET.get("tab") == "history")
+    return item_page(request, item, tab="history" if request.GET.get("tab") == "history" else "")
 
 
-def item_page(
-    request: HttpRequest, item: WorkItem, *, is_history: bool = False, status: int = 200, **more: Any
-) -> HttpResponse:
-    """The item's page or panel as it is now."""
+def item_page(request: HttpRequest, item: WorkItem, *, tab: str = "", status: int = 200, **more: Any) -> HttpResponse:
+    """The item's page or panel as it is now. A tab of another app brings its ``tab_template``."""
     actor = actor_of(request)
-    url = reverse("teams:item_detail", args=[item.key])
+    url, is_history = reverse("teams:item_detail", args=[item.key]), tab == "history"
     may_edit = actor.can("item.edit", item.team_id) and item.deleted_at is None
     context: dict[str, Any] = {
         "item": item,
         "team": item.team,
         "is_history": is_history,
         "tabs": [
-            {"label": _("Overview"), "url": url, "is_current": not is_history},
+            {"label": _("Overview"), "url": url, "is_current": not tab},
+            *subject_tabs(request, "item", item.pk, tab),
             {"label": _("History"), "url": f"{url}?tab=history", "is_current": is_history},
         ],
         "why": why_chain(item, actor),
@@ -82,7 +82,7 @@ def item_page(
     if is_history:
         before = whole_number(request.GET.get("before", ""))
         context["history"] = history(item, actor=actor, before=before)
-    else:
+    elif not tab:
         form = ItemForm(team=item.team, actor=actor, item=item)
         context |= {
             "fields": inline_fields(form, item, may_edit=may_edit),
@@ -90,6 +90,14 @@ def item_page(
             "children": sub_items(item),
         }
     return render_page(request, "teams/item_detail.html", context, fragment="panel", status=status)
+
+
+def _tab(request: HttpRequest, item: WorkItem, tab: str, context: Mapping[str, Any], status: int) -> HttpResponse:
+    """A tab that every subject has, inside the item's page."""
+    return item_page(request, _again(request, item), tab=tab, status=status, **context)
+
+
+register_frame("item", _tab)
 
 
 @require_POST
@@ -261,7 +269,7 @@ def item_undo(request: HttpRequest, item: WorkItem, seq: int) -> HttpResponseBas
     if not wants_fragment(request):
         return go_to(request, f"{reverse('teams:item_detail', args=[item.key])}?tab=history")
     if request.htmx.target == "item":  # type: ignore[attr-defined]
-        return toast(item_page(request, _again(request, item), is_history=True), text)
+        return toast(item_page(request, _again(request, item), tab="history"), text)
     return toast(HttpResponse(status=204), text)
 
 
