@@ -10,7 +10,7 @@ class CollaborationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from collaboration import entries, policies, telling  # noqa: F401 - it needs the loaded models
+        from collaboration import administration_entries, entries, policies, telling  # noqa: F401 - it needs the loaded models
         from collaboration.selectors.saved_views import SavedViews
         from collaboration.services import exports  # noqa: F401 - it says how export jobs are done
         from pmo_portal.lib.lists.saved import register_view_source

@@ -44,9 +44,16 @@ registry.navigation.register(
     registry.NavigationEntry("metrics", _("Metrics"), "chart-column", "metrics:executive", _sees_numbers),
     position=60,
 )
-registry.navigation.register(
-    registry.NavigationEntry("operations", _("Operation"), "activity", "metrics:operations", _operates),
-    position=95,
+registry.administration_pages.register(
+    registry.AdministrationPage(
+        _("Operation"),
+        _("Workers, queues and how fresh the numbers are."),
+        "activity",
+        "metrics:operations",
+        "watch",
+        _operates,
+    ),
+    position=40,
 )
 registry.unit_pages.register(
     registry.UnitPage(

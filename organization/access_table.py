@@ -44,8 +44,13 @@ NOUNS: Final = {
     "check_in": gettext_lazy("Check-ins of key results"),
     "status": gettext_lazy("Status updates"),
     "benefit": gettext_lazy("Benefits of epics"),
+    "pi_objective": gettext_lazy("Objectives of program increments"),
     "approval": gettext_lazy("Approvals"),
     "approval_rule": gettext_lazy("Who approves what"),
+    "announcement": gettext_lazy("Announcements"),
+    "exchange_rate": gettext_lazy("Exchange rates"),
+    "audit": gettext_lazy("Audit log"),
+    "retention": gettext_lazy("Retention"),
     "import": gettext_lazy("Imports"),
     "operations": gettext_lazy("Operation of the portal"),
 }

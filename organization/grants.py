@@ -65,6 +65,7 @@ _LOOK: Final = _down(
     "check_in.view",
     "status.view",
     "benefit.view",
+    "pi_objective.view",
     "approval.view",
     "approval_rule.view",
 )
@@ -100,13 +101,15 @@ _VALUES: Final = _down(
     *_all_of("objective", "create", "edit"),
     *_all_of("check_in", "create", "edit"),
     *_all_of("status", "create", "edit"),
+    *_all_of("pi_objective", "create", "edit", "delete"),
 )
 _OUTCOMES: Final = _VALUES | _down(
-    # MANAGE is to set a verdict by hand.
+    # MANAGE is to set a verdict by hand; of an increment's objective, to say what it was worth.
     *_all_of("kpi", "delete", "manage"),
     *_all_of("objective", "delete", "manage"),
     "status.delete",
     *_all_of("benefit", "create", "edit", "delete"),
+    "pi_objective.manage",
 )
 _HOUSE: Final = _down(
     *_all_of("unit", "create", "edit", "move", "manage"),
@@ -117,11 +120,21 @@ _HOUSE: Final = _down(
     *_all_of("calendar", "create", "edit", "delete"),
     *_all_of("custom_field", "view", "create", "edit"),
     *_all_of("approval_rule", "create", "edit"),
+    *_all_of("announcement", "view", "create", "edit", "delete"),
+    *_all_of("exchange_rate", "view", "create", "edit", "delete"),
+    "audit.view",
     "team.configure",
     "workflow.configure",
 )
 _OPERATION: Final = _down(
-    *_all_of("term", "view", "edit"), "operations.view", "operations.manage", "import.create", "metrics.manage"
+    *_all_of("term", "view", "edit"),
+    # To erase somebody, and how long what is known of people is kept.
+    "person.delete",
+    *_all_of("retention", "view", "edit"),
+    "operations.view",
+    "operations.manage",
+    "import.create",
+    "metrics.manage",
 )
 
 ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
@@ -149,6 +162,7 @@ ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
         "objective.view",
         "check_in.view",
         "status.view",
+        "pi_objective.view",
     )
     | _WHY,
 }

@@ -8,7 +8,19 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from organization.models import Calendar, CustomField, Period, Person, RoleAssignment, Term, Unit
+from organization.models import (
+    Announcement,
+    AuditRecord,
+    Calendar,
+    CustomField,
+    ExchangeRate,
+    Period,
+    Person,
+    RetentionRule,
+    RoleAssignment,
+    Term,
+    Unit,
+)
 from organization.querysets import valid_on
 from pmo_portal.lib.access import Action, Actor, Policy, register_policy
 from pmo_portal.lib.windows import local_day
@@ -141,3 +153,64 @@ class CustomFieldPolicy(Policy):
 
     model = CustomField
     noun = "custom_field"
+
+
+@register_policy
+class AnnouncementPolicy(Policy):
+    """Announcements are written, changed and taken back by who looks after the unit they are for, those for everybody
+    by who looks after everything. Who reads them on their pages is decided by their audience, not here."""
+
+    model = Announcement
+    noun = "announcement"
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system:
+            return queryset
+        held = Q(unit__any_of=actor.units(self.permission(Action.VIEW)))
+        if actor.can(self.permission(Action.VIEW), None):
+            held |= Q(unit__isnull=True)
+        return queryset.filter(held)
+
+
+@register_policy
+class ExchangeRatePolicy(_OrganisationWide):
+    """The organisation has one set of rates."""
+
+    model = ExchangeRate
+    noun = "exchange_rate"
+
+
+@register_policy
+class RetentionRulePolicy(_OrganisationWide):
+    """The organisation keeps things equally long everywhere; who administers all of it says so."""
+
+    model = RetentionRule
+    noun = "retention"
+
+    def _holds(self, actor: Actor, action: Action) -> bool:
+        # Administering one portfolio is not enough to delete what everybody else may still need.
+        return actor.can(self.permission(action), None)
+
+
+@register_policy
+class AuditRecordPolicy(Policy):
+    """What happened at the door is seen by who watches over everything; of the people of their units, by their PMO."""
+
+    model = AuditRecord
+    noun = "audit"
+    field_groups = {"PERSONAL": ("about", "place")}
+
+    def unit_of(self, obj: AuditRecord) -> int | None:
+        return obj.person.unit_id if obj.person is not None else None
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system or actor.can(self.permission(Action.VIEW), None):
+            return queryset
+        units = actor.units(self.permission(Action.VIEW))
+        roles = RoleAssignment.objects.filter(
+            valid_on(local_day(timezone.now())), person=OuterRef("person"), unit__any_of=units
+        )
+        return queryset.filter(Q(person__unit__any_of=units) | Q(Exists(roles)))
+
+    def allows(self, actor: Actor, action: Action, obj: AuditRecord) -> bool:
+        return action == Action.VIEW and self.visible(actor, AuditRecord.objects.filter(pk=obj.pk)).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from organization.administration_urls import urlpatterns as administration_urls
 from organization.views import (
     access,
     calendars,
@@ -93,4 +94,5 @@ urlpatterns = [
     path("fields/<int:pk>/", customs.custom_field_edit, name="custom_field_edit"),
     path("fields/<int:pk>/archive/", customs.custom_field_archive, name="custom_field_archive"),
     path("access/", access.access, name="access"),
+    *administration_urls,
 ]

@@ -132,7 +132,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "now": operations_now(now=timezone.now()),
         "card_url": request.get_full_path(),
         "workers_url": reverse("metrics:operations_workers"),
-        "crumbs": [(_("Metrics"), reverse("metrics:executive")), (_("Operation"), "")],
+        "crumbs": [(_("Administration"), reverse("organization:administration")), (_("Operation"), "")],
     }
     return render_page(request, "metrics/operations.html", context, fragment="state")
 

@@ -18,8 +18,8 @@ class AuditAction(models.TextChoices):
     LOCKED_OUT = "LOCKED_OUT", _("Locked out")
     SIGNED_OUT = "SIGNED_OUT", _("Signed out")
     SESSION_ENDED = "SESSION_ENDED", _("Session ended")
-    PASSWORD_CHANGED = "PASSWORD_CHANGED", _("Password changed")  # noqa: S105 - what happened, not a password
-    PASSWORD_FORGOTTEN = "PASSWORD_FORGOTTEN", _("Password link asked for")  # noqa: S105 - as above
+    PASSWORD_CHANGED = "PASSWORD_CHANGED", _("Password changed")
+    PASSWORD_FORGOTTEN = "PASSWORD_FORGOTTEN", _("Password link asked for")
     FACTOR_ADDED = "FACTOR_ADDED", _("Second factor added")
     FACTOR_REMOVED = "FACTOR_REMOVED", _("Second factor removed")
     FACTOR_FAILED = "FACTOR_FAILED", _("Second factor failed")

@@ -1,6 +1,6 @@
 """Writing down what no table's history holds: who came in, who was refused, which data left the portal.
 
-Changes of things need nothing of this: their own histories are read into the same log (``organization.selectors.audit``).
+Changes of things need nothing of this: ``organization.selectors.audit`` reads their own histories into the same log.
 """
 
 from __future__ import annotations

@@ -24,11 +24,10 @@ _AREA = (
     ("unit_list", gettext_lazy("Units"), "list-tree", "unit.view"),
     ("person_list", gettext_lazy("People"), "users-round", "person.view"),
     ("period_list", gettext_lazy("Periods"), "calendar", "period.view"),
-    ("calendar_list", gettext_lazy("Calendars"), "calendar-clock", "calendar.view"),
-    ("term_list", gettext_lazy("Words"), "book-open", "term.view"),
-    ("custom_field_list", gettext_lazy("Fields"), "sliders-horizontal", "custom_field.view"),
-    ("access", gettext_lazy("Access"), "shield-check", ""),
+    ("administration", gettext_lazy("Administration"), "settings", ""),
 )
+_FIRST = frozenset({"unit_list", "person_list", "period_list"})
+"""Everything else of the area is reached through Administration."""
 
 
 @register.simple_tag
@@ -96,7 +95,7 @@ def organization_area(context: RequestContext, current: str) -> dict[str, Any]:
                 "label": label,
                 "url": reverse(f"organization:{name}"),
                 "icon": icon,
-                "is_current": name == current,
+                "is_current": name == (current if current in _FIRST else "administration"),
             }
             for name, label, icon, permission in _AREA
             if not permission or actor.units(permission) or actor.can(permission, None)

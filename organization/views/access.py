@@ -19,6 +19,6 @@ def access(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": access_table(),
         "roles": Role.choices,
-        "crumbs": [(_("Access"), "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Access"), "")],
     }
     return render_page(request, "organization/access.html", context)

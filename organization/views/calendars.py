@@ -36,7 +36,7 @@ def calendar_list(request: HttpRequest) -> HttpResponse:
         "calendars": visible(actor, Calendar).annotate(special_count=Count("days")).order_by("name"),
         "weekdays": WEEKDAYS,
         "may_create": policy_for(Calendar).allows_within(actor, Action.CREATE, None),
-        "crumbs": [(_("Calendars"), "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Calendars"), "")],
     }
     return render_page(request, "organization/calendar_list.html", context)
 
@@ -59,7 +59,10 @@ def calendar_create(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("%(calendar)s is added.") % {"calendar": calendar})
             return go_to(request, "organization:calendar_detail", calendar.pk)
-    context = {"form": form, "crumbs": [(_("Calendars"), "/calendars/"), (_("New calendar"), "")]}
+    context = {
+        "form": form,
+        "crumbs": [(_("Administration"), "/administration/"), (_("Calendars"), "/calendars/"), (_("New calendar"), "")],
+    }
     return render_page(request, "organization/calendar_create.html", context, status=422 if form.is_bound else 200)
 
 
@@ -85,7 +88,12 @@ def calendar_edit(request: HttpRequest, calendar: Calendar) -> HttpResponse:
         "form": form,
         "calendar": calendar,
         "may_delete": policy_for(Calendar).allows(actor_of(request), Action.DELETE, calendar),
-        "crumbs": [(_("Calendars"), "/calendars/"), (calendar.name, f"/calendars/{calendar.pk}/"), (_("Edit"), "")],
+        "crumbs": [
+            (_("Administration"), "/administration/"),
+            (_("Calendars"), "/calendars/"),
+            (calendar.name, f"/calendars/{calendar.pk}/"),
+            (_("Edit"), ""),
+        ],
     }
     return render_page(request, "organization/calendar_edit.html", context, status=422 if form.is_bound else 200)
 
@@ -149,7 +157,7 @@ def _calendar_page(
         "units": visible(actor, Unit).filter(calendar=calendar).order_by("name"),
         "form": form,
         "may_edit": policy_for(Calendar).allows(actor, Action.EDIT, calendar),
-        "crumbs": [(_("Calendars"), "/calendars/"), (calendar.name, "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Calendars"), "/calendars/"), (calendar.name, "")],
     }
     return render_page(request, "organization/calendar_detail.html", context, status=status)
 

@@ -29,7 +29,7 @@ def term_list(request: HttpRequest) -> HttpResponse:
     context = {
         "concepts": [{"concept": concept, "term": chosen.get(code)} for code, concept in CONCEPTS.items()],
         "may_edit": policy_for(Term).allows_within(actor_of(request), Action.EDIT, None),
-        "crumbs": [(_("Words"), "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Words"), "")],
     }
     return render_page(request, "organization/term_list.html", context)
 
@@ -54,7 +54,7 @@ def term_edit(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "concept": concept,
         "is_own": term is not None,
-        "crumbs": [(_("Words"), "/words/"), (str(concept.singular), "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Words"), "/words/"), (str(concept.singular), "")],
     }
     return render_page(request, "organization/term_edit.html", context, status=422 if form.is_bound else 200)
 
@@ -69,7 +69,7 @@ def custom_field_list(request: HttpRequest) -> HttpResponse:
     context = {
         "fields": [{"field": field, "owner": owners.get(field.owner, field.owner)} for field in fields],
         "may_create": bool(owners) and bool(actor.units("custom_field.create")),
-        "crumbs": [(_("Fields"), "")],
+        "crumbs": [(_("Administration"), "/administration/"), (_("Fields"), "")],
     }
     return render_page(request, "organization/custom_field_list.html", context)
 
@@ -87,7 +87,10 @@ def custom_field_create(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("%(field)s is added.") % {"field": field})
             return go_to(request, "organization:custom_field_list")
-    context = {"form": form, "crumbs": [(_("Fields"), "/fields/"), (_("New field"), "")]}
+    context = {
+        "form": form,
+        "crumbs": [(_("Administration"), "/administration/"), (_("Fields"), "/fields/"), (_("New field"), "")],
+    }
     return render_page(request, "organization/custom_field_create.html", context, status=422 if form.is_bound else 200)
 
 
@@ -108,7 +111,11 @@ def custom_field_edit(request: HttpRequest, field: CustomField) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("Saved"))
             return go_to(request, "organization:custom_field_list")
-    context = {"form": form, "field": field, "crumbs": [(_("Fields"), "/fields/"), (field.label, "")]}
+    context = {
+        "form": form,
+        "field": field,
+        "crumbs": [(_("Administration"), "/administration/"), (_("Fields"), "/fields/"), (field.label, "")],
+    }
     return render_page(request, "organization/custom_field_edit.html", context, status=422 if form.is_bound else 200)
 
 

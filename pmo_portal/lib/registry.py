@@ -156,6 +156,19 @@ class FeaturePage:
 
 
 @dataclass(frozen=True, slots=True)
+class AdministrationPage:
+    """A page from which the portal is administered; the page "Administration" leads to it. ``group`` is the code of one
+    of its blocks (``organization.views.administration``)."""
+
+    label: str | _StrPromise
+    text: str | _StrPromise
+    icon: str
+    url_name: str
+    group: str
+    is_shown: Callable[[Actor], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoStep:
     """One app's part of the demo organisation; steps run in order and share ``world``."""
 
@@ -209,5 +222,6 @@ tree_listeners: Registry[TreeListener] = Registry()
 unit_pages: Registry[UnitPage] = Registry()
 feature_pages: Registry[FeaturePage] = Registry()
 epic_pages: Registry[FeaturePage] = Registry()
+administration_pages: Registry[AdministrationPage] = Registry()
 demo_steps: Registry[DemoStep] = Registry()
 approval_subjects: Registry[ApprovalSubject] = Registry()

@@ -19,17 +19,22 @@ from metrics.models import (
     Kpi,
     Measurement,
     Objective,
+    PiObjective,
     Rollup,
     RollupTeam,
     StatusUpdate,
 )
 from organization.grants import ROLE_GRANTS, Grant, Reach
 from organization.models import (
+    Announcement,
+    AuditRecord,
     Calendar,
     CalendarDay,
     CustomField,
+    ExchangeRate,
     Period,
     Person,
+    RetentionRule,
     RoleAssignment,
     Term,
     Unit,
@@ -62,6 +67,10 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     CalendarDay: "calendar",
     Term: "term",
     CustomField: "custom_field",
+    Announcement: "announcement",
+    ExchangeRate: "exchange_rate",
+    RetentionRule: "retention",
+    AuditRecord: "audit",
     StrategicTheme: "theme",
     Epic: "epic",
     BusinessCase: "business_case",
@@ -86,10 +95,11 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     Benefit: "benefit",
     BenefitReview: "benefit",
     StatusUpdate: "status",
+    PiObjective: "pi_objective",
 }
 """The noun of the permissions on each kind of thing."""
 
-WHOLE_ORGANISATION: Final = {Calendar, CalendarDay, Term}
+WHOLE_ORGANISATION: Final = {Calendar, CalendarDay, Term, ExchangeRate, RetentionRule}
 """Belong to no unit: whoever holds the permission anywhere holds it on them."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import models
@@ -18,6 +19,7 @@ from metrics.models import (
     Kpi,
     Measurement,
     Objective,
+    PiObjective,
     Rollup,
     RollupTeam,
     ScopeKind,
@@ -28,16 +30,22 @@ from metrics.services.check_ins import check_in_record
 from metrics.services.kpis import kpi_create
 from metrics.services.measurements import measurement_record
 from metrics.services.objectives import key_result_create, objective_create
+from metrics.services.pi_objectives import pi_objective_create
 from metrics.services.status import status_create
 from organization.access import SYSTEM
 from organization.models import (
+    Announcement,
+    AuditAction,
+    AuditRecord,
     Calendar,
     CalendarDay,
     CustomField,
     CustomFieldType,
+    ExchangeRate,
     Period,
     PeriodKind,
     Person,
+    RetentionRule,
     Role,
     RoleAssignment,
     Term,
@@ -209,6 +217,19 @@ def _benefit_review(place: Place) -> BenefitReview:
     )
 
 
+def _announcement(place: Place) -> Announcement:
+    return Announcement.objects.create(
+        unit=place.unit, title=f"Fair in {place.unit.name}", starts_at=NOW, ends_at=NOW + timedelta(days=2)
+    )
+
+
+def _exchange_rate(place: Place) -> ExchangeRate:
+    made, _is_new = ExchangeRate.objects.get_or_create(
+        base="EUR", quote="USD", starts_on=date(2026, 6, 1), defaults={"rate": Decimal("1.1")}
+    )
+    return made
+
+
 _READING: Final = {"day": date(2026, 6, 2), "value": 10}
 
 
@@ -229,6 +250,12 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
         type=CustomFieldType.TEXT,
         choices=(),
         at=NOW,
+    ),
+    Announcement: _announcement,
+    ExchangeRate: _exchange_rate,
+    RetentionRule: lambda place: RetentionRule.objects.get_or_create(pk=1)[0],
+    AuditRecord: lambda place: AuditRecord.objects.create(
+        at=NOW, action=AuditAction.SIGNED_IN, person=place.the(Person), place="192.0.2.7"
     ),
     StrategicTheme: lambda place: theme_create(
         actor=SYSTEM, unit=place.portfolio, values={"name": f"Trust of {place.unit.name}"}, at=NOW
@@ -256,6 +283,13 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
         actor=SYSTEM, unit=place.unit, values={"title": f"Be liked by {place.unit.name}"}, at=NOW
     ),
     KeyResult: _key_result,
+    PiObjective: lambda place: pi_objective_create(
+        actor=SYSTEM,
+        unit=place.unit,
+        period=place.period_of(place.unit),
+        values={"title": f"{place.unit.name} opens at night", "planned_value": 8},
+        at=NOW,
+    ),
     Benefit: _benefit,
     BenefitReview: _benefit_review,
     CheckIn: lambda place: check_in_record(actor=SYSTEM, key_result=place.the(KeyResult), values=_READING, at=NOW),

@@ -75,6 +75,7 @@ def test_amounts_and_addresses_belong_to_groups() -> None:
         "CheckIn": {"MONEY": ("value", "comment")},
         "Benefit": {"MONEY": ("baseline_value", "promised_value")},
         "BenefitReview": {"MONEY": ("value", "comment")},
+        "AuditRecord": {"PERSONAL": ("about", "place")},
         "ApprovalRequest": {"MONEY": ("amount", "above_amount")},
         "ApprovalRule": {"MONEY": ("above_amount",)},
     }
