@@ -22,8 +22,15 @@ from tests.faults.running import Running
 def whole_portal(folder: Path, *, items: int) -> Iterator[Running]:
     """A portal in a folder, with a scene of so many items; nothing of it is left when the block ends."""
     portal = Portal(folder / "home")
-    try:
+    with nothing_left_of(portal):
         yield Running.start(portal, items=items)
+
+
+@contextmanager
+def nothing_left_of(portal: Portal) -> Iterator[None]:
+    """End a portal after the block, and whatever of it a fault has left behind."""
+    try:
+        yield
         portal.end(signal.SIGTERM)
     finally:
         if portal.process is not None and portal.process.poll() is None:

@@ -30,11 +30,9 @@ def backup_take(*, path: Path, database: Database, folders: Mapping[str, Path], 
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
             try:
                 manifest = _write(ArchiveWriter(draft.file), database, folders, portal, at)
-                os.link(draft.name, path)
+                os.rename(draft.name, path)
             finally:
-                os.unlink(draft.name)
-    except FileExistsError as error:
-        raise BackupFailure(f"{path} exists already; name a new file.") from error
+                Path(draft.name).unlink(missing_ok=True)
     except OSError as error:
         raise BackupFailure(f"{path} cannot be written: {error.strerror or error}.") from error
     _sync(path.parent)
