@@ -17,10 +17,11 @@ from metrics.services.formulas import formula_measure
 from metrics.services.kpis import kpi_create
 from metrics.services.measurements import UploadedValue, measurement_record, measurements_upload
 from metrics.services.objectives import key_result_create, objective_create
+from metrics.services.pi_objectives import pi_objective_create, pi_objective_score
 from metrics.services.status import objective_verdict_set, status_create
 from organization.access import PersonActor, actor_for
 from organization.models import Period, Role
-from pmo_portal.lib.windows import local_day
+from pmo_portal.lib.windows import day_start, local_day
 from portfolio.models import Epic, StrategicTheme
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def value(world: DemoWorld) -> None:
         formula_measure(kpi_id=kpi_id, values=numbers, at=world.now)
     _objectives(world, kpis)
     _benefits(world, staff)
+    _promised(world)
     _said(world)
 
 
@@ -312,3 +314,55 @@ def _say(
         suggested=suggested,
         at=at,
     )
+
+
+PROMISES: Final = {
+    "PAY": (
+        "Shops are paid on the day they sell",
+        "One page tells a shop what it will pay",
+        "No payout waits for a person",
+        "A partner bank for the islands",
+    ),
+    "HAR": (
+        "Every fee is shown before a shop says yes",
+        "Payouts are explained line by line",
+        "A fee is corrected within a day",
+        "Receipts in a second language",
+    ),
+    "LIG": (
+        "The night batch ends before six",
+        "Failed payouts are tried again by themselves",
+        "Late files are told to the shop",
+        "Weekend payouts",
+    ),
+}
+VALUES: Final = ((8, (8, 6, 7)), (5, (3, 5, 4)), (10, (8, 10, 6)), (4, (4, 0, 2)))
+"""Planned, and actual from increment to increment; the last objective of each unit is uncommitted."""
+
+
+def _promised(world: DemoWorld) -> None:
+    """What teams promised for the last increments and what it was worth; the running one is not scored yet."""
+    staff = _actor(world, Role.PMO_STAFF)
+    today = local_day(world.now)
+    begun = [period for period in world.periods if period.starts_on <= today][-4:]
+    for place, (code, titles) in enumerate(PROMISES.items()):
+        if code not in world.units:
+            continue
+        for number, period in enumerate(begun):
+            at = max(world.began_at, day_start(period.starts_on))
+            for title, (planned, actual) in zip(titles, VALUES, strict=True):
+                objective = pi_objective_create(
+                    actor=staff,
+                    unit=world.units[code],
+                    period=period,
+                    values={"title": title, "is_committed": title != titles[-1], "planned_value": planned},
+                    at=at,
+                )
+                if period.ends_on <= today:
+                    pi_objective_score(
+                        actor=staff,
+                        objective=objective,
+                        actual_value=actual[(number + place) % len(actual)],
+                        seen_version=None,
+                        at=day_start(period.ends_on),
+                    )

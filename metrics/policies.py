@@ -12,6 +12,7 @@ from metrics.models import (
     Kpi,
     Measurement,
     Objective,
+    PiObjective,
     Rollup,
     RollupTeam,
     StatusUpdate,
@@ -144,3 +145,12 @@ class StatusUpdatePolicy(Policy):
 
     model = StatusUpdate
     noun = "status"
+
+
+@register_policy
+class PiObjectivePolicy(Policy):
+    """Objectives of increments belong to the team or program that promises them; MANAGE is to say what they were
+    worth."""
+
+    model = PiObjective
+    noun = "pi_objective"

@@ -61,6 +61,10 @@ def _unit_url(unit: Unit) -> str:
     return reverse("metrics:unit_value", args=[unit.code])
 
 
+def _pi_url(unit: Unit) -> str:
+    return reverse("metrics:pi_objectives", args=[unit.code])
+
+
 def _find_kpis(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
     found = kpis_seen(actor).filter(Q(name__icontains=text) | Q(code__icontains=text))
     for kpi in found[:limit]:
@@ -149,6 +153,10 @@ navigation.register(
 )
 unit_pages.register(
     UnitPage("value", _("Value"), "trophy", frozenset(UnitKind.values), _unit_url, "objective.view"), position=58
+)
+unit_pages.register(
+    UnitPage("pi_objectives", _("PI objectives"), "flag", frozenset(UnitKind.values), _pi_url, "pi_objective.view"),
+    position=59,
 )
 epic_pages.register(FeaturePage("benefits", _("Benefits"), _benefits_url, None), position=36)
 epic_pages.register(FeaturePage("status", _("Status"), _epic_url, None), position=35)

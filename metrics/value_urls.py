@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import benefits, key_results, kpis, measurements, objectives, status, value
+from metrics.views import benefits, key_results, kpis, measurements, objectives, pi_objectives, status, value
 
 urlpatterns = [
     path("value/", value.value, name="value"),
@@ -40,6 +40,11 @@ urlpatterns = [
     path("benefits/<int:pk>/edit/", benefits.benefit_edit, name="benefit_edit"),
     path("benefits/<int:pk>/archive/", benefits.benefit_archive, name="benefit_archive"),
     path("benefits/<int:pk>/reviews/<int:months>/", benefits.benefit_review, name="benefit_review"),
+    path("units/<str:code>/pi-objectives/", pi_objectives.pi_objectives, name="pi_objectives"),
+    path("units/<str:code>/pi-objectives/new/", pi_objectives.pi_objective_create, name="pi_objective_create"),
+    path("pi-objectives/<int:pk>/edit/", pi_objectives.pi_objective_edit, name="pi_objective_edit"),
+    path("pi-objectives/<int:pk>/score/", pi_objectives.pi_objective_score, name="pi_objective_score"),
+    path("pi-objectives/<int:pk>/remove/", pi_objectives.pi_objective_remove, name="pi_objective_remove"),
     path("units/<str:code>/status/", status.unit_status, name="unit_status"),
     path("units/<str:code>/status/new/", status.status_create, name="status_create"),
     path("epics/<str:key>/status/", status.epic_status, name="epic_status"),

@@ -34,6 +34,7 @@ from metrics.definitions.portfolio import (
     FLOW_PREDICTABILITY,
     FLOW_TIME,
     FLOW_VELOCITY,
+    PI_PREDICTABILITY,
     UNALIGNED,
 )
 from metrics.definitions.sprints import BURNDOWN, BURNUP, CARRY_OVER, COMMITMENT, SAY_DO, SCOPE_CHANGE, VELOCITY
@@ -63,6 +64,7 @@ FAMILIES: Final[dict[str, tuple[Metric, ...]]] = {
         FLOW_TIME,
         FLOW_LOAD,
         FLOW_PREDICTABILITY,
+        PI_PREDICTABILITY,
         EPIC_PROGRESS,
         EPIC_LEAD_TIME,
         ALIGNMENT,
@@ -108,6 +110,7 @@ __all__ = [
     "MONTE_CARLO_WHEN",
     "OBJECTIVE",
     "PERCENTILES",
+    "PI_PREDICTABILITY",
     "SAY_DO",
     "SCOPE_CHANGE",
     "STARTED",

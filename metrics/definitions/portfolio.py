@@ -83,6 +83,27 @@ FLOW_PREDICTABILITY: Final = Metric(
     source=_("SAFe flow metrics; by sprint's commitment"),
 )
 
+PI_PREDICTABILITY: Final = Metric(
+    code="pi_predictability",
+    name=_("PI predictability"),
+    question=_("Does a program deliver the value it promises for an increment?"),
+    formula=_("The actual business value of all objectives / the planned business value of the committed ones."),
+    settings=_("Values from 1 to 10 planned and 0 to 10 actual, said by the business owners."),
+    unit=_("share of the promised value"),
+    window=_("One program increment."),
+    exclusions=_("The planned value of uncommitted objectives: it was never promised. What they brought counts."),
+    edge_rules=(
+        _("80 to 100 % is healthy; more says that less was promised than could be done."),
+        _("No committed objective, or none scored yet: no ratio."),
+        _("An objective without a score counts 0 and is counted beside the number."),
+        _("The number without what uncommitted objectives brought stands beside it."),
+    ),
+    above_teams=_(
+        "From the sums over the teams that stood below the unit when the increment ended; never the mean of ratios."
+    ),
+    source=_("SAFe program predictability measure"),
+)
+
 EPIC_PROGRESS: Final = Metric(
     code="epic_progress",
     name=_("Progress of an epic or a feature"),

@@ -16,6 +16,7 @@ from metrics.models.kpis import (
 )
 from metrics.models.objectives import CheckIn, DrivenBy, KeyResult, KeyResultDirection, KeyResultWork, Objective
 from metrics.models.parking import BegunWork, StuckItem
+from metrics.models.pi_objectives import PiObjective
 from metrics.models.rollups import CycleWeek, Rollup, ScopeKind, StockCheckpoint
 from metrics.models.sprint_burns import SprintBurn
 from metrics.models.status import StatusUpdate, Verdict, VerdictOverride
@@ -42,6 +43,7 @@ __all__ = [
     "Measurement",
     "NumberFormat",
     "Objective",
+    "PiObjective",
     "Rollup",
     "RollupMembership",
     "RollupTeam",

@@ -14,6 +14,7 @@ from metrics.models import (
     Kpi,
     Measurement,
     Objective,
+    PiObjective,
     StatusUpdate,
     VerdictOverride,
 )
@@ -107,3 +108,9 @@ def benefit_history(actor: Actor, benefit: Benefit) -> list[Entry]:
             ),
         ],
     )
+
+
+def pi_objective_history(actor: Actor, objective: PiObjective) -> list[Entry]:
+    """What became of the objective of an increment, the latest first."""
+    source = Source(PiObjective, {"pgh_obj": objective.pk}, _("PI objective"), left_out=_NOT_SAID | {"unit"})
+    return history(actor, [source])

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import models
 
 from collaboration.models import Delegation
-from metrics.models import Kpi, Objective
+from metrics.models import Kpi, Objective, PiObjective
 from organization.access import SYSTEM
 from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
@@ -342,6 +342,11 @@ BODIES: Final = (
         },
     ),
     Body(
+        "metrics:pi_objective_create",
+        lambda p: {"title": "Named", "planned_value": 3, "period": p.period_of(p.unit).pk},
+        {"period": _period_of(lambda p: p.unit)},
+    ),
+    Body(
         "metrics:key_result_create",
         lambda p: {**_KEY_RESULT, "driven_by": "KPI", "kpi": p.the(Kpi).pk, "owner": p.the(Person).pk},
         {"kpi": _pk(Kpi), "owner": _pk(Person)},
@@ -491,6 +496,7 @@ MASS: Final = (
     ("metrics:kpi_create", Kpi),
     ("metrics:kpi_edit", Kpi),
     ("metrics:objective_create", Objective),
+    ("metrics:pi_objective_create", PiObjective),
     ("organization:unit_create", Unit),
     ("organization:unit_edit", Unit),
     ("organization:period_create", Period),

@@ -43,6 +43,7 @@ PAGES = {
     "sprints in charts": "/metrics/units/HAR/sprints/",
     "data quality": "/metrics/units/HAR/quality/",
     "value": "/metrics/value/",
+    "objectives of an increment": "/metrics/units/LARK/pi-objectives/",
     "approvals": "/approvals/?whose=all",
     "who decides": "/approvals/rules/",
     "jobs": "/jobs/",
