@@ -14,8 +14,10 @@ from collaboration.models import JobState
 from collaboration.selectors.approvals import waiting_for
 from collaboration.selectors.jobs import jobs_to_tell
 from collaboration.selectors.links import link_count
+from collaboration.services.bulk_jobs import bulk_start
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.format import moment
+from pmo_portal.lib.lists.bulk import register_bulk_starter
 from pmo_portal.lib.registry import HomeCard, PaletteEntry, PaletteSource, ToDo, home_cards, palette_sources
 from pmo_portal.lib.subject_pages import SubjectPage, subject_pages
 
@@ -70,3 +72,4 @@ palette_sources.register(PaletteSource(gettext_lazy("Pages"), _find_page), posit
 subject_pages.register(
     SubjectPage("links", gettext_lazy("Links"), "collaboration:link_list", count=link_count), position=60
 )
+register_bulk_starter(bulk_start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import approvals, exports, jobs, links, saved_views
+from collaboration.views import approvals, bulk_jobs, exports, jobs, links, saved_views
 
 app_name = "collaboration"
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),
     path("jobs/<int:pk>/stop/", jobs.job_stop, name="job_stop"),
     path("jobs/<int:pk>/again/", jobs.job_again, name="job_again"),
+    path("jobs/<int:pk>/undo/", bulk_jobs.bulk_undo, name="bulk_undo"),
     path("exports/new/", exports.export_create, name="export_create"),
     path("jobs/<int:pk>/errors/", jobs.job_errors_csv, name="job_errors"),
     path("jobs/<int:pk>/files/<int:file_pk>/", jobs.job_file, name="job_file"),

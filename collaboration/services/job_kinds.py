@@ -33,10 +33,14 @@ class JobKind:
     label: str | _StrPromise
     icon: str = "hourglass"
     is_personal: bool = False
+    is_routine: bool = False
+    """Nobody waits for it: only its failure is worth telling."""
     facts: Callable[[Mapping[str, Any]], Sequence[tuple[str, Any]]] = _no_facts
     """What a result says, as (label, value) in the order to be shown."""
     result_url: Callable[[Job], str] = _no_url
     """The page that shows more of the job than the jobs page does; empty when there is none."""
+    undo_url: Callable[[Job], str] = _no_url
+    """Where what the job did is taken back; empty when it cannot be."""
 
 
 _kinds: dict[str, JobKind] = {}

@@ -80,6 +80,7 @@ def job_detail(request: HttpRequest, job: Job) -> HttpResponseBase:
         "facts": kind.facts(job.result) if job.state == JobState.DONE else (),
         "files": list(job_results(actor, job, at=now)),
         "result_url": kind.result_url(job),
+        "undo_url": kind.undo_url(job) if actor.person_id == job.requested_by_id else "",
         "can_retry": job.state in {JobState.FAILED, JobState.CANCELLED},
         "crumbs": [(_("Jobs"), reverse("collaboration:job_list")), (job.title, "")],
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,6 +14,33 @@ from portfolio.models import Tracked
 from portfolio.services.types import tracked_type
 
 Edit = Callable[[Any], Tracked]
+
+MOST_LABELS: Final = 20
+
+
+class LabelsChange(StrEnum):
+    """What is done with labels of many things."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
+def labels_changed(thing: Tracked, *, how: str, labels: Sequence[str]) -> list[str]:
+    """The labels of a thing after a change of many, as they are now: the row is locked, so that two people who each put
+    a label on keep both. Call it in the transaction of the change."""
+    rows = type(thing)._default_manager.select_for_update(of=("self",))
+    held: list[str] = rows.values_list("labels", flat=True).get(pk=thing.pk)
+    match LabelsChange(how):
+        case LabelsChange.ADD:
+            wanted = [*held, *(label for label in labels if label not in held)]
+        case LabelsChange.REMOVE:
+            wanted = [label for label in held if label not in labels]
+        case LabelsChange.REPLACE:
+            wanted = list(labels)
+    if len(wanted) > MOST_LABELS:
+        raise Refused(_("At most %(count)s labels.") % {"count": MOST_LABELS})
+    return wanted
 
 
 def many_edit(*, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]:

@@ -13,14 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from organization.models import Unit, UnitKind
 from pmo_portal.lib.access import Action, Actor, access, actor_of
-from pmo_portal.lib.lists.editing import Steps, bulk_response, bulk_undo_response, cell_response
+from pmo_portal.lib.lists.bulk import bulk_response, bulk_undo_response
+from pmo_portal.lib.lists.editing import Steps, cell_response
 from pmo_portal.lib.lists.page import ListPage
-from portfolio.forms.cells import StateCellForm
+from portfolio.forms.cells import LabelsHow, StateCellForm
 from portfolio.forms.customs import PREFIX, split_customs
 from portfolio.forms.things import EpicForm, FeatureForm
 from portfolio.models import Epic, EventKind, Feature, Tracked
 from portfolio.services import epics, features
-from portfolio.services.many import many_edit, many_undo
+from portfolio.services.many import labels_changed, many_edit, many_undo
 from portfolio.services.types import tracked_type
 from portfolio.views.frames import of_kind
 from portfolio.views.lists import epic_page, feature_page
@@ -54,6 +55,12 @@ class TrackedEditor:
         field.widget.attrs.update({"aria-label": str(field.label), "class": look, "autocomplete": "off"})
         return form
 
+    def bulk_form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> Any:
+        form = self.form(row, name, data)
+        if name == "labels":
+            form.fields["how"] = LabelsHow()
+        return form
+
     def save(self, row: Any, name: str, form: Any, *, seen: int | None) -> None:
         if name == "state":
             self._move(row, form.cleaned_data["state"], seen)
@@ -65,6 +72,12 @@ class TrackedEditor:
             state = form.cleaned_data["state"]
             rows = [row for row in rows if row.state_id != state.pk]
             return many_edit(things=rows, edit=lambda row: self._move(row, state, None))
+        if name == "labels" and form.cleaned_data.get("how"):
+            how, labels = form.cleaned_data["how"], form.cleaned_data["labels"]
+            return many_edit(
+                things=rows,
+                edit=lambda row: self._edit(row, {"labels": labels_changed(row, how=how, labels=labels)}, None),
+            )
         values = self._values(form)
         return many_edit(things=rows, edit=lambda row: self._edit(row, dict(values), None))
 
@@ -88,7 +101,7 @@ class TrackedEditor:
         }
 
     def _values(self, form: Any) -> dict[str, Any]:
-        return split_customs(form.values())
+        return {name: value for name, value in split_customs(form.values()).items() if name != "how"}
 
 
 def _one(form: Any, name: str) -> Any:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pmo_portal.lib.access import Action, Actor, access, actor_of
-from pmo_portal.lib.lists.editing import bulk_response, bulk_undo_response, cell_response
+from pmo_portal.lib.lists.bulk import bulk_response, bulk_undo_response
+from pmo_portal.lib.lists.editing import cell_response
 from portfolio.views.list_edits import TrackedEditor
 from teams.forms import ItemForm
 from teams.models import Team, WorkItem

@@ -60,6 +60,7 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:epic_undo": ("epic.edit",),
     # Nobody holds this: a result is its requester's alone, and the jobs of the tests have none.
     "collaboration:job_file": ("job.own",),
+    "collaboration:bulk_undo": ("job.own",),
     "portfolio:feature_undo": ("feature.edit",),
     # The one KPI and key result of each place are amounts: only who sees them enters them.
     "metrics:kpi_measure": ("money.view",),

@@ -41,7 +41,7 @@ class Badge:
 @dataclass(slots=True)
 class Cell:
     """One value as it is drawn: jinja2/components/list/rows.jinja. ``label`` is its column's, set by the page; ``old``
-    what stood there on the compared day."""
+    what stood there on the compared day; ``look`` its width and where it stays."""
 
     code: str
     kind: str
@@ -54,6 +54,7 @@ class Cell:
     is_number: bool = False
     edit: str = ""
     old: str | None = None
+    look: str = ""
 
 
 def behind(row: Row, path: str) -> Any:

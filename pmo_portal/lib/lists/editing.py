@@ -1,4 +1,4 @@
-"""Rows changed where they stand: one cell in place, or one field of many rows at once, with the way back.
+"""Rows changed where they stand, one cell in place; many at once stand in bulk.py.
 
 A list that can be edited gives an *editor*: which form a field has, and which services save it. Everything else, keys
 and conflicts and refusals included, is the same for every list.
@@ -6,30 +6,19 @@ and conflicts and refusals included, is the same for every list.
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from pmo_portal.lib.errors import Conflict, DomainError, Refused
+from pmo_portal.lib.errors import Conflict
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.lists.page import ListPage
-from pmo_portal.lib.pages import render_page, toast, wants_fragment
+from pmo_portal.lib.pages import toast
 from pmo_portal.lib.parameters import whole_number
-
-MOST_ROWS: Final = 500
-"""More rows than this are not changed in one request."""
-
-KEPT_STEPS: Final = 5
-SESSION_KEY: Final = "list_undo"
 
 Steps = Sequence[tuple[int, int]]
 """What a bulk edit did: row id and the number of the change, row by row."""
@@ -47,6 +36,9 @@ class Editor(Protocol):
     def conflict(self, row: Any, name: str, form: Any) -> Mapping[str, str]:
         """``who`` changed the field of the row meanwhile, and what it says now (``display``)."""
 
+    def bulk_form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> forms.BaseForm:
+        """The form of one field of many rows; a field ``how`` in it says what is done with the value."""
+
     def save_many(self, rows: Sequence[Any], name: str, form: Any) -> Steps:
         """Save a valid form to all rows or to none."""
 
@@ -59,12 +51,12 @@ def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpR
     data = request.POST if request.method == "POST" else request.GET
     name, pk = data.get("field", ""), whole_number(data.get("id", ""))
     if pk is None or name not in {column.edit for column in page.offer.columns.values() if column.edit}:
-        return _meaningless()
+        return meaningless()
     row = _row(page, pk)
     try:
         form = editor.form(row, name, request.POST if request.method == "POST" else None)
     except KeyError:
-        return _meaningless()
+        return meaningless()
     extra: dict[str, Any] = {}
     status = 200
     if request.method == "POST":
@@ -84,83 +76,7 @@ def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpR
     return render(request, "components/list/cell_form.html", context, status=status)
 
 
-def bulk_response(request: HttpRequest, page: ListPage, editor: Editor, *, undo_name: str, code: str) -> HttpResponse:
-    """GET: the form of one field for the picked rows. POST: all of them changed, or none."""
-    data = request.POST if request.method == "POST" else request.GET
-    name, label = next(
-        ((each, label) for each, label in page.doors.bulk_fields if each == data.get("field", "")), ("", "")
-    )
-    ids = {pk for text in data.getlist("ids") for each in text.split(",") if (pk := whole_number(each)) is not None}
-    if not name or not ids or len(ids) > MOST_ROWS:
-        return _meaningless()
-    rows = list(page.table.read_whole(page.table.all_rows.filter(pk__in=ids)).order_by("pk"))
-    if not rows:
-        raise Http404
-    form = editor.form(rows[0], name, request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        form.initial = {}
-        for field in form.fields.values():
-            field.initial = None
-    elif form.is_valid():
-        with errors_into(form):
-            steps = editor.save_many(rows, name, form)
-        if form.is_valid():
-            return _changed(request, page, steps, undo_name=undo_name, code=code)
-    context = {
-        "form": form,
-        "bound": form[name],
-        "name": name,
-        "label": label,
-        "rows": rows,
-        "ids": ",".join(str(row.pk) for row in rows),
-        "url": request.get_full_path(),
-        "back_url": page.path,
-        "crumbs": [(str(page.spec.label), page.path), (label, "")],
-    }
-    return render_page(
-        request, "components/list/bulk.html", context, fragment="dialog", status=422 if form.is_bound else 200
-    )
-
-
-def bulk_undo_response(request: HttpRequest, editor: Editor, *, token: str, back_url: str) -> HttpResponse:
-    """Take a bulk edit of this session back; refused as a whole when a row was changed again since."""
-    kept = request.session.get(SESSION_KEY, {})
-    steps = kept.get(token)
-    try:
-        if steps is None:
-            raise Refused(_("This can no longer be undone here; each row still can, in its history."))
-        editor.undo_many([(pk, seq) for pk, seq in steps])
-    except DomainError as error:
-        if not wants_fragment(request):
-            messages.error(request, str(error))
-            return redirect(back_url)
-        return toast(HttpResponse(status=error.status), error, kind="error")
-    request.session[SESSION_KEY] = {name: each for name, each in kept.items() if name != token}
-    said = ngettext("%(n)s row is as it was.", "%(n)s rows are as they were.", len(steps)) % {"n": len(steps)}
-    if not wants_fragment(request):
-        messages.success(request, said)
-        return redirect(back_url)
-    return toast(HttpResponse(status=204), said)
-
-
-def _changed(request: HttpRequest, page: ListPage, steps: Steps, *, undo_name: str, code: str) -> HttpResponse:
-    said = ngettext("%(n)s row changed.", "%(n)s rows changed.", len(steps)) % {"n": len(steps)}
-    undo_url = ""
-    if steps:
-        token = secrets.token_urlsafe(9)
-        kept = list(request.session.get(SESSION_KEY, {}).items())[-(KEPT_STEPS - 1) :]
-        request.session[SESSION_KEY] = dict([*kept, (token, [list(step) for step in steps])])
-        undo_url = reverse(undo_name, args=[code, token])
-    if not wants_fragment(request):
-        messages.success(request, said, extra_tags=undo_url)
-        return redirect(page.path)
-    answer = toast(HttpResponse(status=200), said, undo_url=undo_url)
-    answer["HX-Trigger"] = json.dumps({**json.loads(answer["HX-Trigger"]), "closeDialog": True, "listChanged": True})
-    answer["HX-Reswap"] = "none"
-    return answer
-
-
-def _meaningless() -> HttpResponse:
+def meaningless() -> HttpResponse:
     """Nothing that a page of ours sends: no row, or no field that can be changed here."""
     return toast(HttpResponse(status=422), _("Nothing was changed."), kind="error")
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.lists.columns import Cell, Column
 from pmo_portal.lib.lists.filters import Options
 from pmo_portal.lib.lists.parts import Compared, Doors, Head, Link, ShownGroup, ShownRow
 from pmo_portal.lib.lists.saved import SavedQuery, view_source
-from pmo_portal.lib.lists.state import SIZES, ListState, default_columns
+from pmo_portal.lib.lists.state import MOST_STAYING, SIZES, ListState, default_columns
 from pmo_portal.lib.lists.table import Group, ListTable
+
+PICK_WIDTH, LEAD_WIDTH, STAYING_WIDTH = 36, 320, 150
+"""Pixels: of the boxes, of the first column and of others that stay in sight, where nobody gave them a width."""
 
 
 class ListPage:
@@ -153,12 +158,21 @@ class ListPage:
     @property
     def column_hidden(self) -> list[tuple[str, str]]:
         """For the dialog of columns."""
-        return self.hidden("cols")
+        return self.hidden("cols", "freeze")
 
     @property
     def columns_reset_url(self) -> str:
         """With the columns nobody chose."""
-        return self.href(self.state.changed(columns=())) if self.state.columns else ""
+        is_usual = not (self.state.columns or self.state.widths or self.state.staying > 1)
+        return "" if is_usual else self.href(self.state.changed(columns=(), widths={}, staying=1))
+
+    @property
+    def staying_choices(self) -> list[tuple[int, str, bool]]:
+        """How many columns may stay in sight: number, words, whether it is so."""
+        return [
+            (n, ngettext("the first column", "the first %(n)s columns", n) % {"n": n}, n == self.state.staying)
+            for n in range(1, MOST_STAYING + 1)
+        ]
 
     @property
     def exports(self) -> list[Link]:
@@ -199,7 +213,26 @@ class ListPage:
         """The heads of the shown columns."""
         folded = [self._head(column) for column in self.offer.folded]
         lead = self.offer.lead.code
-        return [self._head(column, folded if column.code == lead else ()) for column in self.table.columns]
+        heads = [self._head(column, folded if column.code == lead else ()) for column in self.table.columns]
+        return [
+            replace(head, look=look, width=self.state.widths.get(head.code, 0))
+            for head, look in zip(heads, self.looks, strict=True)
+        ]
+
+    @cached_property
+    def looks(self) -> list[str]:
+        """How each shown column stands, as attributes of its cells: a width somebody gave it, and where it stays in
+        sight. Columns that stay beside the first one need a width, for each begins where the one before it ends."""
+        found, left = [], PICK_WIDTH if self.can_pick else 0
+        for place, column in enumerate(self.table.columns):
+            stays = place < self.state.staying
+            width = self.state.widths.get(column.code, 0)
+            if stays and self.state.staying > 1:
+                width = width or (LEAD_WIDTH if place == 0 else STAYING_WIDTH)
+            said = [f"--w: {width}px"] * bool(width) + [f"--left: {left}px"] * (stays and place > 0)
+            found.append("; ".join(said))
+            left += width
+        return found
 
     def _head(self, column: Column, folded: Sequence[Head] = ()) -> Head:
         label = str(column.label)
@@ -246,8 +279,8 @@ class ListPage:
     def shown_row(self, row: Any, *, depth: int = 0) -> ShownRow:
         """One row as it is drawn."""
         cells = [column.cell(row, self.scope) for column in self.table.columns]
-        for cell, label in zip(cells, self._labels, strict=True):
-            cell.label = label
+        for cell, label, look in zip(cells, self._labels, self.looks, strict=True):
+            cell.label, cell.look = label, look
         cells[0].key = " ".join(column.text(column.value(row, self.scope)) for column in self._folded)
         if not self.doors.cell_url:
             for cell in cells:
@@ -287,8 +320,8 @@ class ListPage:
 
     def _sum_cells(self, sums: Mapping[str, Any]) -> list[Cell]:
         return [
-            Cell(column.code, "sum", column.text(sums.get(column.code)) if column.total else "", label)
-            for column, label in list(zip(self.table.columns, self._labels, strict=True))[1:]
+            Cell(column.code, "sum", column.text(sums.get(column.code)) if column.total else "", label, look=look)
+            for column, label, look in list(zip(self.table.columns, self._labels, self.looks, strict=True))[1:]
         ]
 
     @property

@@ -68,6 +68,8 @@ class Head:
     direction: str = ""
     place: int = 0
     folded: Sequence[Head] = ()
+    width: int = 0
+    look: str = ""
 
 
 @dataclass(slots=True)

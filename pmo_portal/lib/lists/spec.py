@@ -17,7 +17,10 @@ from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.lists.scope import Scope
 
 WORDS: Final = frozenset(
-    {"q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "tool", "text", "panel"}
+    {
+        *("q", "sort", "cols", "col", "group", "page", "size", "since", "view", "format", "facet", "tool", "text"),
+        *("panel", "wide", "freeze", "field", "ids", "all"),
+    }
 )
 """Parameters of the engine itself; no filter may have one of these names."""
 

@@ -21,17 +21,22 @@ from pmo_portal.lib.parameters import whole_number
 MOST_SORTS: Final = 3
 SIZES: Final = (50, 100, 200)
 MOST_PAGES: Final = 100_000
+NARROWEST, WIDEST = 60, 900
+MOST_STAYING: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """One question to a list. ``sorts`` holds column codes, with "-" for descending; ``filters`` clean values."""
+    """One question to a list. ``sorts`` holds column codes, with "-" for descending; ``filters`` clean values;
+    ``widths`` pixels by column code; ``staying`` how many columns stay in sight while the others scroll."""
 
     q: str = ""
     sorts: tuple[str, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     group: str = ""
+    widths: Mapping[str, int] = field(default_factory=dict)
+    staying: int = 1
     since: date | None = None
     size: int = SIZES[0]
     page: int = 1
@@ -53,6 +58,8 @@ class ListState:
             filters=filters,
             columns=_columns(query, offer),
             group=group if group in offer.columns and offer.columns[group].can_group else "",
+            widths=_widths(query.get("wide", ""), offer),
+            staying=min(max(whole_number(query.get("freeze", "")) or 1, 1), MOST_STAYING),
             since=_day(query.get("since", "")),
             size=size if size in SIZES else SIZES[0],
             page=min(max(whole_number(query.get("page", "")) or 1, 1), MOST_PAGES),
@@ -62,7 +69,8 @@ class ListState:
     @staticmethod
     def says_nothing(query: QueryDict, offer: Offer) -> bool:
         """Whether an address asks nothing of its own, so that a saved or default view may speak."""
-        asked = WORDS - {"page", "view", "format", "facet", "tool", "text", "panel"} | set(offer.filters)
+        unasked = {"page", "view", "format", "facet", "tool", "text", "panel", "field", "ids", "all"}
+        asked = WORDS - unasked | set(offer.filters)
         return not asked & {name.partition(".")[0] for name in query}
 
     # -- other questions, one step away ------------------------------------------------------------------------------
@@ -106,6 +114,8 @@ class ListState:
             ("sort", ",".join(self.sorts)),
             ("group", self.group),
             ("cols", ",".join(self.columns)),
+            ("wide", ",".join(f"{code}.{width}" for code, width in sorted(self.widths.items()))),
+            ("freeze", str(self.staying) if self.staying > 1 else ""),
             ("since", self.since.isoformat() if self.since else ""),
             ("size", str(self.size) if self.size != SIZES[0] else ""),
             ("view", str(self.view) if with_view and self.view else ""),
@@ -141,6 +151,16 @@ def _columns(query: QueryDict, offer: Offer) -> tuple[str, ...]:
         return ()
     shown = (offer.lead.code, *(code for code in known if code != offer.lead.code))
     return () if shown == default_columns(offer) else shown
+
+
+def _widths(text: str, offer: Offer) -> dict[str, int]:
+    """The widths somebody gave to columns, as "code.pixels" with commas between them."""
+    found = {}
+    for each in text.split(","):
+        code, _dot, width = each.rpartition(".")
+        if code in offer.columns and not offer.columns[code].is_folded and (pixels := whole_number(width)) is not None:
+            found[code] = min(max(pixels, NARROWEST), WIDEST)
+    return found
 
 
 def default_columns(offer: Offer) -> tuple[str, ...]:

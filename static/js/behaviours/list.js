@@ -256,7 +256,10 @@
     if (!button || !list?.dataset.bulkUrl) return;
     event.preventDefault();
     const ids = [...list.querySelectorAll("[data-select-row]:checked")].map((box) => box.value);
-    const query = new URLSearchParams({ field: button.value, ids: ids.join(",") });
+    const isAll = list.querySelector("[data-bulk-all]")?.checked;
+    const query = new URL(list.dataset.url, location.href).searchParams; // all that fit is what the list is asked now
+    query.set("field", button.value);
+    if (isAll) query.set("all", "1"); else query.set("ids", ids.join(","));
     htmx.ajax("GET", `${list.dataset.bulkUrl}?${query}`, { target: "body", swap: "beforeend" });
   });
 
@@ -282,6 +285,11 @@
     const list = listOf();
     if (!list || !picked.ids.size || list.dataset.url !== picked.url) return;
     list.querySelectorAll("[data-select-row]:not(:checked)").forEach((box) => { if (picked.ids.has(box.value)) box.click(); });
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("[data-select-clear]")) return;
+    document.querySelectorAll("[data-bulk-all]").forEach((box) => { box.checked = false; });
   });
 
   /* ---- what a row is made of ---- */
