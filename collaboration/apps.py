@@ -10,9 +10,15 @@ class CollaborationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from collaboration import administration_entries, entries, policies, telling  # noqa: F401 - it needs the loaded models
+        from collaboration import (  # noqa: F401 - they need the loaded models
+            administration_entries,
+            entries,
+            policies,
+            search_entries,
+            telling,
+        )
         from collaboration.selectors.saved_views import SavedViews
-        from collaboration.services import exports  # noqa: F401 - it says how export jobs are done
+        from collaboration.services import exports, schedule_sending  # noqa: F401 - they say how their jobs are done
         from pmo_portal.lib.lists.saved import register_view_source
 
         register_view_source(SavedViews())

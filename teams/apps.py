@@ -10,6 +10,6 @@ class TeamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from teams import entries, policies  # noqa: F401 - they need the loaded models
+        from teams import entries, policies, search_entries  # noqa: F401 - they need the loaded models
         from teams.services import registration  # noqa: F401
         from teams.services.imports import jira, plans, surveys, undoing  # noqa: F401 - they say how jobs are done

@@ -20,6 +20,7 @@ from collaboration.models.notifications import (
     NotificationChoice,
 )
 from collaboration.models.saved_views import SavedView
+from collaboration.models.search import SearchRow
 from collaboration.models.watching import Favourite, Watch, WatchReason
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Notification",
     "NotificationChoice",
     "SavedView",
+    "SearchRow",
     "Verdict",
     "Watch",
     "WatchReason",

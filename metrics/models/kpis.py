@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
 from metrics.calculations.formula import FUNCTIONS, METRIC
 from metrics.calculations.value import Aim
 from metrics.calculations.value import Direction as AimDirection
@@ -76,6 +77,7 @@ def check_code(code: str) -> None:
         raise ValidationError(_("This word has a meaning in formulas. Choose another one."))
 
 
+@searched(Words("kpi", key="code", title="name", body=("description",), unit="unit_id", gone="archived_at"))
 @pghistory.track()
 class Kpi(models.Model):
     """A number by which a unit is measured, with where it came from and where it should get.

@@ -9,9 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
 from metrics.models.kpis import NumberFormat, Reading
 
 
+@searched(Words("objective", title="title", body=("description",), unit="unit_id", gone="archived_at"))
 @pghistory.track()
 class Objective(models.Model):
     """What a unit wants to achieve in a period, in words; may serve a theme and an objective above it."""

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
 from portfolio.models.tracking import Tracked, TrackedEvent
 from portfolio.querysets import TrackedQuerySet
 
@@ -19,6 +20,18 @@ class EpicType(models.TextChoices):
     ENABLER = "ENABLER", _("Enabler")
 
 
+@searched(
+    Words(
+        "epic",
+        key="key",
+        title="title",
+        labels="labels",
+        body=("description",),
+        unit="unit_id",
+        gone="deleted_at",
+        changed="updated_at",
+    )
+)
 class Epic(Tracked):
     """An initiative large enough to need a business case and a decision of the portfolio."""
 

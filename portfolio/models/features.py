@@ -5,10 +5,23 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
 from portfolio.models.tracking import Tracked, TrackedEvent
 from portfolio.querysets import TrackedQuerySet
 
 
+@searched(
+    Words(
+        "feature",
+        key="key",
+        title="title",
+        labels="labels",
+        body=("description", "benefit_hypothesis", "acceptance_criteria"),
+        unit="unit_id",
+        gone="deleted_at",
+        changed="updated_at",
+    )
+)
 class Feature(Tracked):
     """A service a program can deliver within one increment; work items of its teams make it up."""
 

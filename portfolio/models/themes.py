@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
+
 
 class ThemeState(models.TextChoices):
     """Whether a theme guides work now."""
@@ -17,6 +19,7 @@ class ThemeState(models.TextChoices):
     CLOSED = "CLOSED", _("Closed")
 
 
+@searched(Words("theme", title="name", body=("description", "success_measure"), unit="unit_id"))
 @pghistory.track()
 class StrategicTheme(models.Model):
     """A goal that connects a portfolio to the strategy of the enterprise; epics align to themes by shares."""

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
 from portfolio.models import EventKind, Tracked, TrackedEvent
 from portfolio.querysets import TrackedQuerySet
 
@@ -40,6 +41,18 @@ class ServiceClass(models.TextChoices):
     INTANGIBLE = "INTANGIBLE", _("Intangible")
 
 
+@searched(
+    Words(
+        "item",
+        key="key",
+        title="title",
+        labels="labels",
+        body=("description",),
+        unit="team_id",
+        gone="deleted_at",
+        changed="updated_at",
+    )
+)
 class WorkItem(Tracked):
     """A story, bug, task or spike on a team's board. Its key keeps the prefix it was made with."""
 

@@ -1,0 +1,160 @@
+"""What is searched is kept by the database: triggers on the tables where it is written.
+
+They fire only when words, the owner or the bin of a row change, so that a moved card costs nothing, and they fire
+whoever writes: a service, an import with COPY, an undo. :func:`searched` says it once for a model; the same words make
+the triggers and the statement that fills the table anew (ADR-0030).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import pgtrigger
+from django.db import models
+
+TABLE: Final = "collaboration_searchrow"
+MOST_LETTERS: Final = 20_000
+"""So much of a long text is found. It also keeps the words of a row far below what PostgreSQL can hold of them."""
+
+_COLUMNS: Final = (
+    "kind, row_id, about_kind, about_id, unit_id, is_gone, key, title, labels, body, changed_at"  # in this order
+)
+_UPSERT: Final = """ON CONFLICT (kind, row_id) DO UPDATE SET
+    about_kind = EXCLUDED.about_kind, about_id = EXCLUDED.about_id, unit_id = EXCLUDED.unit_id,
+    is_gone = EXCLUDED.is_gone, key = EXCLUDED.key, title = EXCLUDED.title, labels = EXCLUDED.labels,
+    body = EXCLUDED.body"""
+
+M = TypeVar("M", bound=type[models.Model])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a table says to the search, in names of its columns.
+
+    ``gone`` is the column of the day on which a row went into the bin (or the archive). ``about`` names the two columns
+    that say which thing a text is about: it goes with that thing, from owner to owner, into the bin and out of it.
+    """
+
+    kind: str
+    title: str = ""
+    key: str = ""
+    labels: str = ""
+    body: tuple[str, ...] = ()
+    unit: str = ""
+    gone: str = ""
+    changed: str = "created_at"
+    about: tuple[str, str] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose change is a change of what is found."""
+        unit = self.unit if self.unit != "id" else ""
+        named = (self.key, self.title, self.labels, *self.body, unit, self.gone, *(self.about or ()))
+        return tuple(name for name in named if name)
+
+    def select(self, source: str) -> str:
+        """The rows of ``source`` as the table of what is searched holds them."""
+        title = f"left(r.{self.title}, 300)" if self.title else "''"
+        body = ", ".join(f"NULLIF(r.{name}, '')" for name in self.body)
+        values = [
+            f"'{self.kind}'",
+            "r.id",
+            f"r.{self.about[0]}" if self.about else f"'{self.kind}'",
+            f"r.{self.about[1]}" if self.about else "r.id",
+            "s.unit_id" if self.about else f"r.{self.unit}" if self.unit else "NULL::bigint",
+            "s.is_gone" if self.about else f"r.{self.gone} IS NOT NULL" if self.gone else "false",
+            f"r.{self.key}" if self.key else "''",
+            title,
+            f"left(array_to_string(r.{self.labels}, ' '), 1000)" if self.labels else "''",
+            f"left(concat_ws(E'\\n', {body}), {MOST_LETTERS})" if body else "''",
+            f"r.{self.changed}",
+        ]
+        text = f"SELECT {', '.join(values)} FROM {source} r"  # noqa: S608 - names of our own
+        if not self.about:
+            return text
+        kind, pk = self.about
+        text += f" JOIN {TABLE} s ON s.kind = r.{kind} AND s.row_id = r.{pk}"
+        return f"{text} WHERE r.{self.gone} IS NULL" if self.gone else text
+
+    def insert(self, source: str, *, more: str = "") -> str:
+        """The statement that puts the rows of ``source`` there, or puts right what is there."""
+        # What is there keeps its moment, unless ``more`` says otherwise: filling the table anew changes no words.
+        hold = " FOR SHARE OF s" if self.about else ""
+        return f"INSERT INTO {TABLE} ({_COLUMNS})\n{self.select(source)}{hold}\n{_UPSERT}{more}"
+
+    def triggers(self) -> list[pgtrigger.Trigger]:
+        """After an insert once a statement, for imports; after a change and a deletion once a row."""
+        changed = "NEW.updated_at" if self.changed == "updated_at" else "now()"
+        written = self.insert("(SELECT NEW.*)", more=f", changed_at = {changed}") + ";\n"
+        if self.about:
+            # Out of the bin again it is put there by the same statement, which takes nothing out of it.
+            own = f"DELETE FROM {TABLE} WHERE kind = '{self.kind}' AND row_id = OLD.id;\n"  # noqa: S608
+            written = (f"IF NEW.{self.gone} IS NOT NULL THEN {own} END IF;\n" if self.gone else "") + written
+        else:
+            own = f"DELETE FROM {TABLE} WHERE about_kind = '{self.kind}' AND about_id = OLD.id;\n"  # noqa: S608
+            written += self._followers()
+        different = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in self.columns)
+        return [
+            pgtrigger.Trigger(
+                name="search_insert",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_rows"),
+                func=self.insert("new_rows") + ";\nRETURN NULL;",
+            ),
+            pgtrigger.Trigger(
+                name="search_update",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf(*self.columns),
+                condition=pgtrigger.Condition(different),
+                func=written + "RETURN NULL;",
+            ),
+            pgtrigger.Trigger(
+                name="search_delete", when=pgtrigger.After, operation=pgtrigger.Delete, func=own + "RETURN NULL;"
+            ),
+        ]
+
+    def _followers(self) -> str:
+        """What is said about a thing goes with it.
+
+        A statement of its own, after the thing's row is held: a comment that is just being written holds that row until
+        it is there to be seen by this statement.
+        """
+        moves = [f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in (self.unit, self.gone) if name and name != "id"]
+        if not moves:
+            return ""
+        unit = f"NEW.{self.unit}" if self.unit else "NULL"
+        gone = f"NEW.{self.gone} IS NOT NULL" if self.gone else "false"
+        update = (
+            f"UPDATE {TABLE} SET unit_id = {unit}, is_gone = {gone}"  # noqa: S608
+            f" WHERE about_kind = '{self.kind}' AND about_id = NEW.id AND kind <> '{self.kind}';"
+        )
+        return f"IF {' OR '.join(moves)} THEN\n    {update}\nEND IF;\n"
+
+
+_searched: Final[dict[str, tuple[type[models.Model], Words]]] = {}
+
+
+def searched(words: Words) -> Callable[[M], M]:
+    """Class decorator: what this model says is found."""
+
+    def decorate(model: M) -> M:
+        pgtrigger.register(*words.triggers())(model)
+        _searched[words.kind] = (model, words)
+        return model
+
+    return decorate
+
+
+def fill_statements() -> list[str]:
+    """What fills the table: things first, then what is said about them."""
+    in_order = sorted(_searched.values(), key=lambda pair: pair[1].about is not None)
+    return [words.insert(f'"{model._meta.db_table}"') for model, words in in_order]
+
+
+def sources() -> dict[str, str]:
+    """The table that each kind of text comes from."""
+    return {kind: model._meta.db_table for kind, (model, _words) in _searched.items()}

@@ -1,0 +1,73 @@
+"""What the search offers the others: units and people are found, and the palette finds everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collaboration.selectors.search import Answer, search
+from organization.models import Person, Unit
+from pmo_portal.lib.access import Actor
+from pmo_portal.lib.registry import PaletteEntry, PaletteSource, palette_sources
+from pmo_portal.lib.search import SearchKind, question, register_search_kind
+
+MOST_OFFERED: Final = 12
+
+
+def _entry(answer: Answer, group: str) -> PaletteEntry:
+    detail = answer.unit if answer.kind.code != "unit" else ""
+    if answer.about:
+        detail = answer.about
+    return PaletteEntry(
+        label=" ".join(filter(None, (answer.key, answer.title))) or answer.about,
+        url=answer.url,
+        kind=group,
+        detail=detail,
+        icon=answer.kind.icon,
+    )
+
+
+def _find(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    """What the search page would show first, by kind, and the way there."""
+    asked = question(text)
+    if not asked:
+        return []
+    found = search(actor, asked, limit=MOST_OFFERED)
+    entries = [_entry(answer, str(answer.kind.label)) for answer in found.answers]
+    entries += [_entry(answer, _("Similar names")) for answer in found.similar]
+    if found.total > len(found.answers):
+        address = f"{reverse('collaboration:search')}?{urlencode({'q': asked.text})}"
+        entries.append(
+            PaletteEntry(_("All results for “%(text)s”") % {"text": asked.text}, address, _("Search"), icon="search")
+        )
+    return entries
+
+
+register_search_kind(
+    SearchKind(
+        "unit",
+        gettext_lazy("Units"),
+        "building-2",
+        Unit,
+        url=lambda key, pk: reverse("organization:unit_detail", args=[key]),
+        closed=lambda: Unit.objects.filter(closed_on__isnull=False),
+    ),
+    position=50,
+)
+register_search_kind(
+    SearchKind(
+        "person",
+        gettext_lazy("People"),
+        "user-round",
+        Person,
+        url=lambda key, pk: reverse("organization:person_detail", args=[pk]),
+        closed=lambda: Person.objects.filter(is_active=False),
+    ),
+    position=60,
+)
+palette_sources.register(PaletteSource(gettext_lazy("Found"), _find), position=50)

@@ -1,0 +1,324 @@
+"""Finding: what a person sees that answers their question, the likeliest first.
+
+Whatever there is, a search reads at most MOST answers of each sort: the costs and what a count gives away end there.
+Who may see the thing a text is about finds the text; the statement that looks for words asks for that, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.postgres.search import SearchQuery, TrigramWordSimilarity
+from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Upper
+from django.utils import timezone
+
+from collaboration.models import SearchRow
+from organization.models import Person, RoleAssignment, Unit
+from organization.querysets import valid_on
+from pmo_portal.lib.access import Action, Actor, Policy, policy_for, visible
+from pmo_portal.lib.search import Piece, Question, SearchKind, excerpt, marked, question, search_kinds
+from pmo_portal.lib.windows import local_day
+
+MOST: Final = 1_000
+"""So many answers of a sort are counted and put in order; who finds more asks more narrowly."""
+PAGE: Final = 20
+FEW: Final = 5
+"""With fewer answers than this, names that are only like what was typed are shown, too."""
+MOST_SIMILAR: Final = 8
+
+EXACT: Final = 0
+"""The best tier of answers: a key or a whole name. The next is words of a name, the last words of a text."""
+PERSON: Final = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: in some units only, in what was written since a moment, in one kind."""
+
+    unit_ids: frozenset[int] | None = None
+    since: datetime | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer stands in the order of answers; the address of the next page names the last one's."""
+
+    tier: int
+    is_closed: bool
+    age: int
+    pk: int
+
+    @property
+    def sort(self) -> tuple[int, bool, int, int]:
+        """Better answers first, then what is open, then what was written last."""
+        return self.tier, self.is_closed, self.age, -self.pk
+
+    def __str__(self) -> str:
+        return f"{self.tier}.{int(self.is_closed)}.{-self.age}.{self.pk}"
+
+    @classmethod
+    def read(cls, text: str) -> Place | None:
+        """The place an address names; None for nonsense."""
+        parts = text.split(".")
+        if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
+            return None
+        tier, closed, moment, pk = map(int, parts)
+        return cls(tier, bool(closed), -moment, pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One thing, comment or file that was found."""
+
+    kind: SearchKind
+    url: str
+    key: str
+    title: str
+    pieces: Sequence[Piece]
+    excerpt: Sequence[Piece]
+    unit: str
+    about: str
+    is_closed: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of answers. ``counts`` are by kind; one above MOST is not counted on."""
+
+    answers: Sequence[Answer] = ()
+    similar: Sequence[Answer] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    total: int = 0
+    next_place: Place | None = None
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more answers than are put in order."""
+        return self.total > MOST
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A row that answers, before it is read."""
+
+    pk: int
+    kind: str
+    row_id: int
+    place: Place
+
+
+def search(
+    actor: Actor, asked: Question, *, scope: Scope | None = None, after: Place | None = None, limit: int = PAGE
+) -> Found:
+    """The answers for ``actor`` behind ``after``; nothing for a question without a word."""
+    if not asked:
+        return Found()
+    scope = scope or Scope()
+    rows = _rows(actor, scope)
+    whole = _key(asked.text) | _addressed(actor, asked.text)
+    hits = _hits(rows, asked, whole)
+    counts = Counter(hit.kind for hit in hits)
+    if len(hits) > MOST:
+        counts = _counted(rows, asked)
+        if scope.kind:
+            hits = _hits(rows.filter(kind=scope.kind), asked, whole)
+    if scope.kind:
+        hits = [hit for hit in hits if hit.kind == scope.kind]
+    total = len(hits)
+    ranked = sorted(_with_closed(hits), key=lambda hit: hit.place.sort)[:MOST]
+    if after is not None:
+        ranked = [hit for hit in ranked if hit.place.sort > after.sort]
+    page = ranked[:limit]
+    like: list[int] = []
+    if total < FEW and after is None and asked.has_letters_for_typos:
+        in_kind = rows.filter(kind=scope.kind) if scope.kind else rows
+        like = _similar(in_kind.exclude(pk__in=[hit.pk for hit in hits]), asked)
+    answers = _read(page, like, asked)
+    return Found(
+        answers=[answers[hit.pk] for hit in page if hit.pk in answers],
+        similar=[answers[pk] for pk in like if pk in answers],
+        counts=counts,
+        total=total,
+        next_place=page[-1].place if page and len(ranked) > len(page) else None,
+    )
+
+
+def exact(actor: Actor, text: str) -> Answer | None:
+    """The one thing whose key is exactly ``text``, now or once."""
+    clean = question(text).text
+    if not clean:
+        return None
+    named = _rows(actor, Scope()).filter(_key(clean))
+    hits = [
+        _Hit(pk, kind, row_id, Place(EXACT, is_closed=False, age=0, pk=pk))
+        for pk, kind, row_id in named.order_by().values_list("pk", "kind", "row_id")[:2]
+    ]
+    if len(hits) != 1:
+        return None
+    return _read(hits, [], Question("", (), is_open=False)).get(hits[0].pk)
+
+
+# -- whose rows --------------------------------------------------------------------------------------------------------
+
+
+def _rows(actor: Actor, scope: Scope) -> QuerySet[SearchRow]:
+    rows = SearchRow.objects.filter(_seen(actor), is_gone=False)
+    if scope.unit_ids is not None:
+        rows = rows.filter(unit_id__any_of=scope.unit_ids)
+    if scope.since is not None:
+        rows = rows.filter(changed_at__gte=scope.since)
+    return rows
+
+
+def _seen(actor: Actor) -> Q:
+    """The texts about things that exist for ``actor``: units in one array for all kinds they are the same for."""
+    if actor.is_system:
+        return Q()
+    by_units: dict[frozenset[int], list[str]] = {}
+    seen = Q(pk__in=[])
+    for kind in search_kinds():
+        if kind.model is None:
+            continue
+        policy = policy_for(kind.model)
+        # SECURITY: only a policy that says no more than the general one is replaced by the units it asks for.
+        if type(policy).visible is Policy.visible:
+            by_units.setdefault(actor.units(policy.permission(Action.VIEW)), []).append(kind.code)
+        else:
+            seen |= Q(about_kind=kind.code, about_id__in=visible(actor, kind.model).values("pk"))
+    for units, codes in by_units.items():
+        if units:
+            seen |= Q(about_kind__in=codes, unit_id__any_of=units)
+    return seen
+
+
+# -- which rows --------------------------------------------------------------------------------------------------------
+
+
+def _matches(rows: QuerySet[SearchRow], asked: Question, weight: str = "") -> QuerySet[SearchRow]:
+    return rows.filter(vector=SearchQuery(asked.tsquery(weight), config="public.portal", search_type="raw"))
+
+
+def _key(text: str) -> Q:
+    named = Q(key__in=list(dict.fromkeys((text, text.upper(), text.lower()))))
+    for kind in search_kinds():
+        if kind.former is not None:
+            named |= Q(kind=kind.code, row_id__in=kind.former(text.upper()))
+    return named
+
+
+def _addressed(actor: Actor, text: str) -> Q:
+    """People whose address begins so, where one may see it. It is not among the words: few may see all of them."""
+    if "@" not in text:
+        return Q()
+    held = RoleAssignment.objects.filter(valid_on(local_day(timezone.now())))
+    people = (
+        visible(actor, Person)
+        .filter(email__istartswith=text)
+        .prefetch_related(Prefetch("roles", queryset=held, to_attr="current_roles"))
+    )
+    policy = policy_for(Person)
+    seen = [person.pk for person in people.order_by("pk")[:PAGE] if "email" not in policy.hidden_fields(actor, person)]
+    return Q(kind=PERSON, row_id__in=seen)
+
+
+def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Q) -> list[_Hit]:
+    """At most MOST + 1 of each tier, the newest; a row stands in its best tier. One statement."""
+    parts = (
+        rows.annotate(name=Upper("title")).filter(whole | Q(name=Upper(Value(asked.text)))),
+        _matches(rows, asked, "A"),
+        _matches(rows, asked),
+    )
+    names = ("tier", "pk", "kind", "row_id", "changed_at")
+    newest = [
+        part.annotate(tier=Value(tier, output_field=IntegerField()))
+        .order_by("-changed_at", "-pk")
+        .values_list(*names)[: MOST + 1]
+        for tier, part in enumerate(parts)
+    ]
+    best: dict[int, _Hit] = {}
+    found: Iterable[tuple[int, int, str, int, datetime]] = newest[0].union(*newest[1:], all=True)
+    for tier, pk, kind, row_id, changed_at in sorted(found):
+        place = Place(tier, is_closed=False, age=-int(changed_at.timestamp() * 1_000_000), pk=pk)
+        best.setdefault(pk, _Hit(pk, kind, row_id, place))
+    return list(best.values())
+
+
+def _counted(rows: QuerySet[SearchRow], asked: Question) -> Counter[str]:
+    """How many of each kind, none counted beyond MOST. One statement."""
+    first, *others = (
+        _matches(rows, asked).filter(kind=kind.code).order_by().values_list("kind", flat=True)[: MOST + 1]
+        for kind in search_kinds()
+    )
+    return Counter(first.union(*others, all=True))
+
+
+def _with_closed(hits: Sequence[_Hit]) -> list[_Hit]:
+    """The same, each knowing whether its thing is over. One statement."""
+    ids: dict[str, list[int]] = {}
+    for hit in hits:
+        ids.setdefault(hit.kind, []).append(hit.row_id)
+    over: list[QuerySet[Any, Any]] = [
+        kind.closed().filter(pk__in=ids[kind.code]).order_by().values_list(Value(kind.code), "pk")
+        for kind in search_kinds()
+        if kind.closed is not None and kind.code in ids
+    ]
+    if not over:
+        return list(hits)
+    closed = set(over[0].union(*over[1:], all=True) if len(over) > 1 else over[0])
+    return [
+        _Hit(
+            hit.pk, hit.kind, hit.row_id, Place(hit.place.tier, (hit.kind, hit.row_id) in closed, hit.place.age, hit.pk)
+        )
+        for hit in hits
+    ]
+
+
+def _similar(rows: QuerySet[SearchRow], asked: Question) -> list[int]:
+    """Names that are like what was typed; only among what this person sees."""
+    alike = RawSQL("SELECT public.search_similar(%s)", [asked.text])
+    found = rows.filter(pk__in=alike).annotate(likeness=TrigramWordSimilarity(asked.text, "title"))
+    return list(found.order_by("-likeness", "-changed_at", "-pk").values_list("pk", flat=True)[:MOST_SIMILAR])
+
+
+# -- what they say -----------------------------------------------------------------------------------------------------
+
+
+def _read(hits: Sequence[_Hit], others: Sequence[int], asked: Question) -> dict[int, Answer]:
+    """The rows with what a line of results says of them. One statement."""
+    places = {hit.pk: hit.place for hit in hits}
+    wanted = [*places, *others]
+    if not wanted:
+        return {}
+    kinds = {kind.code: kind for kind in search_kinds()}
+    about = SearchRow.objects.filter(kind=OuterRef("about_kind"), row_id=OuterRef("about_id"))
+    rows = SearchRow.objects.filter(pk__in=wanted).annotate(
+        unit_name=Subquery(Unit.objects.filter(pk=OuterRef("unit_id")).values("name")),
+        about_key=Subquery(about.values("key")),
+        about_title=Subquery(about.values("title")),
+    )
+    answers = {}
+    for row in rows.defer("vector", "labels"):
+        kind, of = kinds[row.kind], kinds[row.about_kind]
+        url = of.url(row.about_key, row.about_id) if of.url else ""
+        is_about = kind is not of
+        answers[row.pk] = Answer(
+            kind=kind,
+            url=url + (kind.anchor(row.row_id) if kind.anchor else ""),
+            key=row.key,
+            title=row.title,
+            pieces=marked(row.title, asked),
+            excerpt=excerpt(row.body, asked),
+            unit=row.unit_name or "",
+            about=f"{row.about_key} {row.about_title}".strip() if is_about else "",
+            is_closed=row.pk in places and places[row.pk].is_closed,
+            changed_at=row.changed_at,
+        )
+    return answers
