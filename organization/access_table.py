@@ -51,6 +51,7 @@ NOUNS: Final = {
     "exchange_rate": gettext_lazy("Exchange rates"),
     "audit": gettext_lazy("Audit log"),
     "retention": gettext_lazy("Retention"),
+    "sign_in_rule": gettext_lazy("Rules of signing in"),
     "import": gettext_lazy("Imports"),
     "operations": gettext_lazy("Operation of the portal"),
 }

@@ -68,6 +68,8 @@ _LOOK: Final = _down(
     "pi_objective.view",
     "approval.view",
     "approval_rule.view",
+    # Whoever sees a thing may say something about it: those who only look have the questions.
+    "comment.create",
 )
 _WHY: Final = _up(
     "unit.view",
@@ -79,6 +81,7 @@ _WHY: Final = _up(
     # What the units above want to achieve; not what they are measured by, which may add up what neighbours do.
     "objective.view",
     "check_in.view",
+    "comment.create",
 )
 _MONEY: Final = _down("money.view")
 _STRATEGY: Final = _down(
@@ -87,9 +90,11 @@ _STRATEGY: Final = _down(
     *_all_of("epic", "create", "edit", "move", "delete", "configure"),
     *_all_of("business_case", "create", "edit"),
 )
-_FEATURES: Final = _down(*_all_of("feature", "create", "edit", "move", "delete", "configure"))
+# To keep order is to remove what others said, and their files.
+_FEATURES: Final = _down("comment.manage", *_all_of("feature", "create", "edit", "move", "delete", "configure"))
 _ITEMS: Final = _down(*_all_of("item", "create", "edit", "move"))
 _TEAM: Final = _down(
+    "comment.manage",
     "item.delete",
     "team.configure",
     "workflow.configure",
@@ -131,6 +136,7 @@ _OPERATION: Final = _down(
     # To erase somebody, and how long what is known of people is kept.
     "person.delete",
     *_all_of("retention", "view", "edit"),
+    *_all_of("sign_in_rule", "view", "edit"),
     "operations.view",
     "operations.manage",
     "import.create",
@@ -163,6 +169,7 @@ ROLE_GRANTS: Final[Mapping[Role, frozenset[Grant]]] = {
         "check_in.view",
         "status.view",
         "pi_objective.view",
+        "comment.create",
     )
     | _WHY,
 }

@@ -18,6 +18,7 @@ from organization.models import (
     Person,
     RetentionRule,
     RoleAssignment,
+    SignInRule,
     Term,
     Unit,
 )
@@ -189,6 +190,18 @@ class RetentionRulePolicy(_OrganisationWide):
 
     def _holds(self, actor: Actor, action: Action) -> bool:
         # Administering one portfolio is not enough to delete what everybody else may still need.
+        return actor.can(self.permission(action), None)
+
+
+@register_policy
+class SignInRulePolicy(_OrganisationWide):
+    """Who needs a second step is said once for everybody, by who administers all of it."""
+
+    model = SignInRule
+    noun = "sign_in_rule"
+
+    def _holds(self, actor: Actor, action: Action) -> bool:
+        # The same holds for whoever signs in, whatever portfolio they work for.
         return actor.can(self.permission(action), None)
 
 

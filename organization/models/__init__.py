@@ -9,6 +9,7 @@ from organization.models.periods import Period, PeriodKind
 from organization.models.rates import ExchangeRate
 from organization.models.retention import Erasure, RetentionRule
 from organization.models.roles import Role, RoleAssignment
+from organization.models.sign_in import Invitation, SignInRule, SignInWay, UserSession
 from organization.models.units import Unit, UnitClosure, UnitKind, UnitParent
 
 __all__ = [
@@ -23,16 +24,20 @@ __all__ = [
     "CustomFieldType",
     "Erasure",
     "ExchangeRate",
+    "Invitation",
     "Period",
     "PeriodKind",
     "Person",
     "RetentionRule",
     "Role",
     "RoleAssignment",
+    "SignInRule",
+    "SignInWay",
     "Term",
     "Unit",
     "UnitClosure",
     "UnitKind",
     "UnitParent",
     "User",
+    "UserSession",
 ]

@@ -15,6 +15,8 @@ from pmo_portal.embedded.home import Home
 from pmo_portal.environment import PROJECT, env
 from pmo_portal.settings import services
 from pmo_portal.settings.logging import logging_config, structlog_config
+from pmo_portal.settings.sign_in import *  # noqa: F403 - settings of one subject, which Django reads by name
+from pmo_portal.settings.sign_in import IDENTITY_APPS
 
 django_stubs_ext.monkeypatch()
 
@@ -28,6 +30,8 @@ DEBUG = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PORT: int = env.int("PORT", 8000)
+# Where people find the portal: links in mails begin with it, which no request has told.
+PORTAL_URL: str = env.str("PORTAL_URL", f"http://localhost:{PORT}").rstrip("/")
 
 # Demo accounts can be entered with one click, so this is refused in production (see `guard`).
 DEMO_MODE: bool = env.bool("DEMO_MODE", False)
@@ -62,6 +66,7 @@ INSTALLED_APPS = [
     "pghistory",
     "pgtrigger",
     "template_partials",
+    *IDENTITY_APPS,
 ]
 
 MIDDLEWARE = [
@@ -79,6 +84,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "organization.middleware.PrincipalMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -181,6 +187,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = HOME.root / "media"
+# Files people attach: served by a view that asks who may see them, never from here.
+ATTACHMENTS_ROOT = MEDIA_ROOT / "attachments"
+ATTACHMENT_MOST_BYTES: int = env.int("ATTACHMENT_MOST_MIB", 50) * 1024 * 1024
 
 # -- mail ------------------------------------------------------------------------------------------------------------
 

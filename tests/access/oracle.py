@@ -36,6 +36,7 @@ from organization.models import (
     Person,
     RetentionRule,
     RoleAssignment,
+    SignInRule,
     Term,
     Unit,
 )
@@ -70,6 +71,7 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     Announcement: "announcement",
     ExchangeRate: "exchange_rate",
     RetentionRule: "retention",
+    SignInRule: "sign_in_rule",
     AuditRecord: "audit",
     StrategicTheme: "theme",
     Epic: "epic",
@@ -99,7 +101,7 @@ NOUNS: Final[dict[type[models.Model], str]] = {
 }
 """The noun of the permissions on each kind of thing."""
 
-WHOLE_ORGANISATION: Final = {Calendar, CalendarDay, Term, ExchangeRate, RetentionRule}
+WHOLE_ORGANISATION: Final = {Calendar, CalendarDay, Term, ExchangeRate, RetentionRule, SignInRule}
 """Belong to no unit: whoever holds the permission anywhere holds it on them."""
 
 

@@ -48,6 +48,7 @@ from organization.models import (
     RetentionRule,
     Role,
     RoleAssignment,
+    SignInRule,
     Term,
     Unit,
 )
@@ -254,6 +255,7 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     Announcement: _announcement,
     ExchangeRate: _exchange_rate,
     RetentionRule: lambda place: RetentionRule.objects.get_or_create(pk=1)[0],
+    SignInRule: lambda place: SignInRule.objects.get_or_create(pk=1)[0],
     AuditRecord: lambda place: AuditRecord.objects.create(
         at=NOW, action=AuditAction.SIGNED_IN, person=place.the(Person), place="192.0.2.7"
     ),
