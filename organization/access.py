@@ -138,6 +138,16 @@ def actor_for(user: User, *, day: date | None = None) -> PersonActor:
     return _actor(user, _granted([user.person_id], on).get(user.person_id, []))
 
 
+def actors_for_people(person_ids: Sequence[int]) -> dict[int, PersonActor]:
+    """The actors behind these people, in two statements; whoever cannot sign in is absent."""
+    from organization.models import User  # noqa: PLC0415 - see live_rights
+
+    users = User.objects.filter(person_id__in=person_ids, is_active=True, person__is_active=True)
+    found = {user.person_id: user for user in users if user.person_id is not None}
+    granted = _granted(list(found), local_day(timezone.now()))
+    return {person_id: _actor(user, granted.get(person_id, [])) for person_id, user in found.items()}
+
+
 def user_of_session(user_id: int) -> User | None:
     """The user behind a session with their person and what they are granted today: every page begins with these, so
     they come in one statement. :func:`actor_of_session` makes the actor of it."""

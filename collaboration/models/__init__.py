@@ -9,6 +9,8 @@ from collaboration.models.approvals import (
     Delegation,
     Verdict,
 )
+from collaboration.models.attachments import Attachment
+from collaboration.models.comments import Comment, Mention, Reaction, ReactionKind
 from collaboration.models.jobs import FilePurpose, Job, JobError, JobFile, JobState
 from collaboration.models.links import Link, LinkKind
 from collaboration.models.notifications import (
@@ -29,6 +31,8 @@ __all__ = [
     "ApprovalRulePerson",
     "ApprovalState",
     "ApprovalVoice",
+    "Attachment",
+    "Comment",
     "Delegation",
     "Favourite",
     "FilePurpose",
@@ -41,9 +45,12 @@ __all__ = [
     "Mail",
     "MailKind",
     "MailOutcome",
+    "Mention",
     "MutedUnit",
     "Notification",
     "NotificationChoice",
+    "Reaction",
+    "ReactionKind",
     "SavedView",
     "SearchRow",
     "Verdict",

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     EPICS = "epics"
     METRICS = "metrics"
     UNIT = "unit"
+    TALK = "talk"
 
     @property
     def has_ids(self) -> bool:
