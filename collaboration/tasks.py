@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from collaboration.services.jobs import job_run, jobs_expire, jobs_resume_lapsed
+from collaboration.services.schedules import schedules_run_due
 
 DAY_SECONDS = 24 * 3600
 
@@ -31,7 +32,18 @@ def job_expire() -> None:
     jobs_expire(at=timezone.now())
 
 
+@shared_task(name="collaboration.schedule_run_due", queue_name="default")
+def schedule_run_due() -> None:
+    """Begin the files that are to be sent by now."""
+    schedules_run_due(at=timezone.now())
+
+
 BEAT_SCHEDULE = {
+    "collaboration.schedule_run_due": {
+        "task": "collaboration.schedule_run_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "collaboration.job_resume_lapsed": {
         "task": "collaboration.job_resume_lapsed",
         "schedule": 10.0,

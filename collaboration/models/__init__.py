@@ -22,6 +22,7 @@ from collaboration.models.notifications import (
     NotificationChoice,
 )
 from collaboration.models.saved_views import SavedView
+from collaboration.models.schedules import ExportRecipient, ExportSchedule, FileFormat, Rhythm, ScheduleState
 from collaboration.models.search import SearchRow
 from collaboration.models.watching import Favourite, Watch, WatchReason
 
@@ -34,7 +35,10 @@ __all__ = [
     "Attachment",
     "Comment",
     "Delegation",
+    "ExportRecipient",
+    "ExportSchedule",
     "Favourite",
+    "FileFormat",
     "FilePurpose",
     "Job",
     "JobError",
@@ -51,7 +55,9 @@ __all__ = [
     "NotificationChoice",
     "Reaction",
     "ReactionKind",
+    "Rhythm",
     "SavedView",
+    "ScheduleState",
     "SearchRow",
     "Verdict",
     "Watch",

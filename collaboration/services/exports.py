@@ -7,7 +7,6 @@ the moment the job runs; a role that has been taken away meanwhile makes it fail
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from io import BytesIO
@@ -16,21 +15,21 @@ from urllib.parse import quote, unquote
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
-from collaboration.models import Job
+from collaboration.models import Job, JobFile
 from collaboration.services.job_files import job_file_make
 from collaboration.services.job_kinds import JobKind, register_kind
 from collaboration.services.jobs import JobFailure, JobRun, job_start, register_runner
 from organization.access import actor_for
 from organization.middleware import PrincipalMiddleware
 from organization.models import User
-from pmo_portal.lib.access import Actor
+from pmo_portal.lib.access import AccessRule, Action, Actor, load, policy_for
 from pmo_portal.lib.errors import DomainError, Refused
 from pmo_portal.lib.exports import FORMATS, IN_JOB
 
@@ -39,9 +38,13 @@ LONGEST_ADDRESS: Final = 4000
 _NAME: Final = "X-Name"
 
 
+class PageClosed(JobFailure):
+    """The page is not there for whoever the file is made for."""
+
+
 def export_start(*, actor: Actor, path: str, query: str, title: str, at: datetime) -> Job:
     """Have a page's file made in the background. Refused for what is no page with files."""
-    _page_of(path, query)
+    page_of(path, query)
     if actor.person_id is None:
         raise Refused(_("Only a person can ask for a file."))
     return job_start(
@@ -60,35 +63,39 @@ def export_work(run: JobRun) -> dict[str, Any]:
     user = User.objects.filter(pk=parameters["user"], is_active=True, person_id=run.job.requested_by_id or 0).first()
     if user is None:
         raise JobFailure(_("Whoever asked for it cannot sign in any more."))
-    with tempfile.TemporaryFile() as draft:
-        said = PrincipalMiddleware(lambda request: _fetch(request, parameters, draft))(_request(user, parameters))
-        draft.seek(0)
-        name = unquote(said[_NAME])
-        file = job_file_make(job=run.job, name=name, write=lambda out: _copy(draft, out), at=timezone.now())
+    file = export_file(run.job, user, path=parameters["path"], query=parameters["query"])
     return {"size": file.size, "name": file.name}
 
 
-def _request(user: User, parameters: Mapping[str, Any]) -> HttpRequest:
+def export_file(job: Job, user: User, *, path: str, query: str) -> JobFile:
+    """The file that a page gives somebody now, kept for them. Raises PageClosed when they may not see it."""
+    with tempfile.TemporaryFile() as draft:
+        said = PrincipalMiddleware(lambda request: _fetch(request, draft))(_request(user, path, query))
+        draft.seek(0)
+        return job_file_make(job=job, name=unquote(said[_NAME]), write=lambda out: _copy(draft, out), at=timezone.now())
+
+
+def _request(user: User, path: str, query: str) -> HttpRequest:
     """A request as the person's browser would send it, without a session: a file needs none."""
     request = HttpRequest()
     request.method = "GET"
-    request.path = request.path_info = parameters["path"]
-    request.META |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": parameters["query"]}
+    request.path = request.path_info = path
+    request.META |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": query}
     request.META[IN_JOB] = True
-    request.GET = QueryDict(parameters["query"])
+    request.GET = QueryDict(query)
     request.user = user
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
     request.actor = actor_for(user)  # type: ignore[attr-defined]
     return request
 
 
-def _fetch(request: HttpRequest, parameters: Mapping[str, Any], draft: IO[bytes]) -> HttpResponse:
+def _fetch(request: HttpRequest, draft: IO[bytes]) -> HttpResponse:
     """Call the page and write what it sends, while its person's language and zone hold."""
-    match = _page_of(parameters["path"], parameters["query"])
+    match = page_of(request.path, request.META["QUERY_STRING"])
     try:
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     except (Http404, PermissionDenied) as error:
-        raise JobFailure(_("You may not see this page any more, or it is gone.")) from error
+        raise PageClosed(_("You may not see this page any more, or it is gone.")) from error
     except DomainError as error:
         raise JobFailure(str(error)) from error
     disposition = response.get("Content-Disposition", "")
@@ -103,7 +110,7 @@ def _fetch(request: HttpRequest, parameters: Mapping[str, Any], draft: IO[bytes]
     return said
 
 
-def _page_of(path: str, query: str) -> Any:
+def page_of(path: str, query: str) -> ResolverMatch:
     """The page behind an address. SECURITY: only one of ours, behind a door, asked for one of our file formats."""
     if len(path) + len(query) > LONGEST_ADDRESS or QueryDict(query).get("format") not in FORMATS:
         raise Refused(_("This is no address of a file."))
@@ -115,6 +122,25 @@ def _page_of(path: str, query: str) -> Any:
     if rule is None or rule.kind not in {"object", "listing", "signed_in"}:
         raise Refused(_("This is no address of a file."))
     return match
+
+
+def page_allows(actor: Actor, path: str, query: str) -> bool:
+    """Whether the door of a page would let somebody in; what they see behind it is the page's own business."""
+    match = page_of(path, query)
+    rule: AccessRule = match.func.access_rule  # type: ignore[attr-defined]
+    if rule.kind == "object" and rule.model is not None:
+        loaded = rule.within or rule.model
+        try:
+            obj = load(actor, loaded, field=rule.field, value=match.kwargs[rule.by])
+        except Http404:
+            return False
+        if rule.within is None:
+            return policy_for(rule.model).allows(actor, Action(rule.action), obj)
+        return policy_for(rule.model).allows_within(actor, Action(rule.action), policy_for(loaded).unit_of(obj))
+    if rule.kind == "listing" and rule.model is not None:
+        permission = policy_for(rule.model).permission(Action(rule.action))
+        return bool(actor.units(permission)) or actor.can(permission, None)
+    return True
 
 
 def _copy(draft: IO[bytes], out: IO[bytes]) -> None:

@@ -58,6 +58,14 @@ class JobFailure(DomainError):
     """The job cannot go on, and trying again would not help; ``str()`` is what its owner reads."""
 
 
+class JobLater(Exception):
+    """What the job needs is away: it goes on by itself, from its last checkpoint, when the pause is over."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(str(pause))
+        self.pause = pause
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One row of the input that could not be taken as it was: where it stands, what is wrong, what it says."""
@@ -251,6 +259,8 @@ def job_run(job_id: int, *, take_over: bool = False) -> Job | None:
         return _ended(run, JobState.CANCELLED)
     except JobFailure as failure:
         return _ended(run, JobState.FAILED, failure=str(failure))
+    except JobLater as later:
+        return _put_off(run, later.pause)
     return _ended(run, JobState.DONE, result=result)
 
 
@@ -280,6 +290,20 @@ def _end(
     if result is not None:
         job.result = dict(result)
     job.save(update_fields=["state", "ended_at", "failure", "leased_until", "expires_at", "result"])
+
+
+def _put_off(run: JobRun, pause: timedelta) -> Job | None:
+    """Let the job wait: nobody takes it before the pause is over, then the beat finds it."""
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update()
+            .filter(pk=run.job.pk, state=JobState.RUNNING, lease_holder=run.job.lease_holder)
+            .first()
+        )
+        if job is not None:
+            job.state, job.attempts, job.leased_until = JobState.QUEUED, 0, timezone.now() + pause
+            job.save(update_fields=["state", "attempts", "leased_until"])
+    return job
 
 
 def _ended(run: JobRun, state: JobState, *, result: Mapping[str, Any] | None = None, failure: str = "") -> Job | None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -23,7 +25,20 @@ from pmo_portal.lib.errors import Refused
 
 logger = logging.getLogger(__name__)
 
+V = TypeVar("V", bound=Callable[..., Any])
+
 STYLE: Final = "css/pages/export.css"
+
+
+def gives_pdf(view: V) -> V:
+    """Mark a page that answers ``?format=pdf`` with a document, and has no other file: what schedules offer of it."""
+    view.file_formats = ("pdf",)  # type: ignore[attr-defined]
+    return view
+
+
+def schedule_url(path: str, query: str, title: str) -> str:
+    """Where somebody has the file of a page sent to them again and again."""
+    return f"{reverse('collaboration:schedule_create')}?{urlencode({'path': path, 'query': query, 'title': title})}"
 
 
 class PdfUnavailable(Refused):

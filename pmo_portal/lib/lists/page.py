@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pmo_portal.lib import format as formatting
+from pmo_portal.lib.documents import schedule_url
 from pmo_portal.lib.lists.columns import Cell, Column
 from pmo_portal.lib.lists.filters import Options
 from pmo_portal.lib.lists.parts import Compared, Doors, Head, Link, ShownGroup, ShownRow
@@ -176,8 +177,8 @@ class ListPage:
 
     @property
     def exports(self) -> list[Link]:
-        """The files one may take away, of exactly what is shown."""
-        return [
+        """The files one may take away, of exactly what is shown; the last choice has them sent again and again."""
+        files = [
             Link(label, self.href(self.state, format=code), icon=icon)
             for code, label, icon in (
                 ("xlsx", _("Excel"), "file-spreadsheet"),
@@ -185,6 +186,10 @@ class ListPage:
                 ("pdf", _("PDF"), "file-text"),
             )
         ]
+        # A saved view goes along by name: what is made of it later is what will be sent.
+        query = self.href(self.state).partition("?")[2]
+        title = self.view.name if self.view else str(self.spec.label)
+        return [*files, Link(_("Send by mail…"), schedule_url(self.path, query, title), icon="send")]
 
     @property
     def views_url(self) -> str:
