@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchQuery, TrigramWordSimilarity
@@ -164,6 +164,11 @@ def exact(actor: Actor, text: str) -> Answer | None:
     if len(hits) != 1:
         return None
     return _read(hits, [], Question("", (), is_open=False)).get(hits[0].pk)
+
+
+def units_under(unit: Unit, *, day: date) -> frozenset[int]:
+    """A unit and all below it on a day: where to look when a question is about a part of the organisation."""
+    return frozenset(Unit.objects.under([unit.pk], day=day).values_list("pk", flat=True))
 
 
 # -- whose rows --------------------------------------------------------------------------------------------------------

@@ -115,7 +115,8 @@ def test_words_are_found_with_and_without_accents_phrases_and_beginnings(world: 
         "pier night",
         "final xlsx",
         '"e mail',
-    ]  # fmt: skip    no = ['"pier night"', "nigh pier", "m", '"night pie"']
+    ]  # fmt: skip
+    no = ['"pier night"', "nigh pier", "m", '"night pie"']
     wrong = [text for text in (*yes, *no) if bool(found(world, "developer", text).answers) is not (text in yes)]
     assert wrong == []
 
