@@ -88,6 +88,11 @@ DELETE FROM metrics_rollup
    AND {" AND ".join(f"{measure} = 0" for measure in MEASURES)}
 """  # noqa: S608
 
+_IS_CHECKPOINT_MOVED = """
+SELECT EXISTS (SELECT FROM metrics_stockcheckpoint
+                WHERE scope_kind = %(scope_kind)s AND scope_id = ANY(%(scopes)s) AND day > %(first)s)
+"""
+
 # A checkpoint holds the stock as its day began, so a change on an earlier day moves it.
 _APPLY_CHECKPOINTS = f"""
 {_TOTAL}
@@ -163,7 +168,10 @@ def rollup_apply(difference: Contributions, *, above: bool = True) -> frozenset[
                 reach = _reach(rows)
                 touched |= {row[0] for row in rows}
                 cursor.execute(_REMOVE_EMPTY_DAYS, {**common, **reach})
-                cursor.execute(_APPLY_CHECKPOINTS, {**parameters, **reach})
+                # Most changes are younger than every checkpoint.
+                cursor.execute(_IS_CHECKPOINT_MOVED, {**common, **reach})
+                if cursor.fetchone()[0]:
+                    cursor.execute(_APPLY_CHECKPOINTS, {**parameters, **reach})
         if wanted.cycles:
             cursor.execute(
                 _APPLY_CYCLES,

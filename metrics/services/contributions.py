@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from metrics.services.reading import items_array
 from pmo_portal.lib.windows import portal_zone, week_start
 
 
@@ -140,10 +141,10 @@ _CYCLES = """
 
 PARTS_OF_ITEMS = """
     SELECT DISTINCT feature_id, unit_id FROM metrics_itemfact
-     WHERE item_id = ANY(%(items)s) AND is_counted AND feature_id IS NOT NULL
+     WHERE item_id = ANY(%(items)s::bigint[]) AND is_counted AND feature_id IS NOT NULL
 """
 
-_ITEMS = "{}.item_id = ANY(%(items)s)"
+_ITEMS = "{}.item_id = ANY(%(items)s::bigint[])"
 _ANY_FLOW = " OR ".join(f"f.{flow}_unit_id = %(unit)s" for flow in ("created", "started", "finished", "cancelled"))
 
 DAYS_OF_ITEMS = _DAYS.format(
@@ -160,7 +161,7 @@ CYCLES_OF_UNIT = _CYCLES.format(finished="f.finished_unit_id = %(unit)s")
 
 def contributions_of_items(*, item_ids: Sequence[int]) -> Contributions:
     """Sum what these items contribute, as their stored facts and intervals say."""
-    items = list(item_ids)
+    items = items_array(item_ids)
     result = _contributions(DAYS_OF_ITEMS, CYCLES_OF_ITEMS, items=items)
     with connection.cursor() as cursor:
         cursor.execute(PARTS_OF_ITEMS, {"items": items})

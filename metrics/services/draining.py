@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -32,7 +33,7 @@ from metrics.services.parking import (
     work_begun,
     work_ended,
 )
-from metrics.services.reading import facts_lock, facts_read
+from metrics.services.reading import Overtaken, facts_known, facts_lock, facts_read
 from metrics.services.rules import RulesChanged, rules_check, rules_note
 from metrics.services.scopes import memberships_refresh
 from metrics.services.speed import items_counted
@@ -203,7 +204,13 @@ def items_reread(*, item_ids: Sequence[int]) -> Contributions:
 
     `item_ids` in ascending order. Runs in the caller's transaction.
     """
-    was_read = facts_lock(item_ids=item_ids)
+    known = facts_known(item_ids=item_ids)
+    if not known:
+        rules_note(item_ids=item_ids)
+        with suppress(Overtaken):
+            facts_read(item_ids=item_ids, are_new=True)
+            return contributions_of_items(item_ids=item_ids)
+    was_read = facts_lock(item_ids=item_ids, are_known=known == len(item_ids))
     rules_note(item_ids=item_ids)
     before = contributions_of_items(item_ids=item_ids) if was_read else Contributions.none()
     facts_read(item_ids=item_ids)

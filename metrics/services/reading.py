@@ -12,10 +12,10 @@ serves all of them. An undone event and its undoing are skipped; an undoing cann
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from pmo_portal.lib.windows import portal_zone
 
@@ -29,19 +29,21 @@ _SKELETONS = """
     SELECT w.id, w.team_id, w.type, false, 'BACKLOG', w.created_at, (w.created_at AT TIME ZONE %(zone)s)::date,
            w.team_id, false, false, 0
       FROM teams_workitem w
-     WHERE w.id = ANY(%(items)s)
+     WHERE w.id = ANY(%(items)s::bigint[])
      ORDER BY w.id
         ON CONFLICT (item_id) DO NOTHING
 """
 
-_LOCK = "SELECT item_id FROM metrics_itemfact WHERE item_id = ANY(%(items)s) ORDER BY item_id FOR UPDATE"
+_LOCK = "SELECT item_id FROM metrics_itemfact WHERE item_id = ANY(%(items)s::bigint[]) ORDER BY item_id FOR UPDATE"
 
-_FORGET_INTERVALS = "DELETE FROM metrics_iteminterval WHERE item_id = ANY(%(items)s)"
+_KNOWN = "SELECT count(*) FROM metrics_itemfact WHERE item_id = ANY(%(items)s::bigint[])"
+
+_FORGET_INTERVALS = "DELETE FROM metrics_iteminterval WHERE item_id = ANY(%(items)s::bigint[])"
 
 # Category codes order the flow: BACKLOG 0, COMMITTED 1, ACTIVE 2, WAITING 3, DONE 4, CANCELLED 5. A state is
 # carried together with its code (state << 3 | code), because its meaning is the one valid when it was entered.
 # 8796093022207 is 2^43 - 1. Ids up to 2^40 and a million events an item fit into 63 bits.
-_READ = """
+_LIVES = """
 WITH said AS (
     SELECT e.subject_id AS item_id, e.at, e.seq, e.kind <> 'CREATED' AS is_later,
            row_number() OVER event_order AS n,
@@ -59,7 +61,7 @@ WITH said AS (
       LEFT JOIN portfolio_statemeaning m
         ON m.state_id = e.new_ref AND e.kind IN ('CREATED', 'STATE')
        AND m.valid_from <= e.at AND (m.valid_to IS NULL OR e.at < m.valid_to)
-     WHERE e.subject_id = ANY(%(items)s)
+     WHERE e.subject_id = ANY(%(items)s::bigint[])
        AND e.kind IN ('CREATED', 'STATE', 'TEAM', 'SPRINT', 'ESTIMATE', 'BLOCKED')
        AND e.voids_id IS NULL
        AND NOT EXISTS (SELECT FROM teams_itemevent v WHERE v.voids_id = e.id)
@@ -86,17 +88,8 @@ lived AS MATERIALIZED (
            w.type AS item_type, w.deleted_at IS NULL AND w.parent_id IS NULL AND w.type <> 'SUBTASK' AS is_counted
       FROM carried c
       -- Said again for the planner, which else may read the whole table for a batch.
-      JOIN teams_workitem w ON w.id = c.item_id AND w.id = ANY(%(items)s)
+      JOIN teams_workitem w ON w.id = c.item_id AND w.id = ANY(%(items)s::bigint[])
       LEFT JOIN teams_team t ON t.unit_id = c.unit_id
-),
-cut AS (
-    INSERT INTO metrics_iteminterval (
-        item_id, from_at, to_at, item_type, unit_id, state_id, category, is_wip, is_blocked, sprint_id, estimate)
-    SELECT item_id, at, to_at, item_type, unit_id, nullif(state_id, 0),
-           (ARRAY['BACKLOG', 'COMMITTED', 'ACTIVE', 'WAITING', 'DONE', 'CANCELLED'])[category + 1],
-           is_started AND is_counted, is_blocked, sprint_id, (nullif(estimate, 0) - 1) / 100.0
-      FROM lived
-     WHERE to_at IS NULL OR at < to_at
 ),
 summed AS (
     SELECT item_id, item_type, is_counted, max(feature_id) AS feature_id,
@@ -136,61 +129,132 @@ judged AS (
            (cancelled_at AT TIME ZONE %(zone)s)::date AS cancelled_on
       FROM summed
 )
-UPDATE metrics_itemfact f
-   SET unit_id = j.unit_id,
-       item_type = j.item_type,
-       is_counted = j.is_counted,
-       category = (ARRAY['BACKLOG', 'COMMITTED', 'ACTIVE', 'WAITING', 'DONE', 'CANCELLED'])[j.category + 1],
-       created_at = j.created_at,
-       created_on = j.created_on,
-       created_unit_id = j.created_unit_id,
-       started_at = j.started_at,
-       started_on = j.started_on,
-       started_unit_id = j.started_unit_id,
-       finished_at = CASE WHEN j.is_finished THEN j.finished_at END,
-       finished_on = CASE WHEN j.is_finished THEN j.finished_on END,
-       finished_unit_id = CASE WHEN j.is_finished THEN j.finished_unit_id END,
-       cancelled_at = CASE WHEN j.is_cancelled THEN j.cancelled_at END,
-       cancelled_on = CASE WHEN j.is_cancelled THEN j.cancelled_on END,
-       cancelled_unit_id = CASE WHEN j.is_cancelled THEN j.cancelled_unit_id END,
-       finished_estimate = CASE WHEN j.is_finished THEN (nullif(j.finished_estimate, 0) - 1) / 100.0 END,
-       is_start_seen = j.is_start_seen,
-       is_data_error = j.is_data_error,
-       cycle_days = CASE WHEN j.has_spans THEN j.finished_on - coalesce(j.started_on, j.finished_on) + 1 END,
-       lead_days = CASE WHEN j.has_spans THEN j.finished_on - j.created_on + 1 END,
-       active_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.active)) END,
-       waiting_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.waiting)) END,
-       blocked_seconds = CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.blocked)) END,
-       reopened_count = j.reopened_count,
-       feature_id = j.feature_id
-  FROM judged j
- WHERE f.item_id = j.item_id AND f.item_id = ANY(%(items)s)
 """
 
+# The columns of a fact as `judged` (j) gives them.
+_COLUMNS = {
+    "unit_id": "j.unit_id",
+    "item_type": "j.item_type",
+    "is_counted": "j.is_counted",
+    "category": "(ARRAY['BACKLOG', 'COMMITTED', 'ACTIVE', 'WAITING', 'DONE', 'CANCELLED'])[j.category + 1]",
+    "created_at": "j.created_at",
+    "created_on": "j.created_on",
+    "created_unit_id": "j.created_unit_id",
+    "started_at": "j.started_at",
+    "started_on": "j.started_on",
+    "started_unit_id": "j.started_unit_id",
+    "finished_at": "CASE WHEN j.is_finished THEN j.finished_at END",
+    "finished_on": "CASE WHEN j.is_finished THEN j.finished_on END",
+    "finished_unit_id": "CASE WHEN j.is_finished THEN j.finished_unit_id END",
+    "cancelled_at": "CASE WHEN j.is_cancelled THEN j.cancelled_at END",
+    "cancelled_on": "CASE WHEN j.is_cancelled THEN j.cancelled_on END",
+    "cancelled_unit_id": "CASE WHEN j.is_cancelled THEN j.cancelled_unit_id END",
+    "finished_estimate": "CASE WHEN j.is_finished THEN (nullif(j.finished_estimate, 0) - 1) / 100.0 END",
+    "is_start_seen": "j.is_start_seen",
+    "is_data_error": "j.is_data_error",
+    "cycle_days": "CASE WHEN j.has_spans THEN j.finished_on - coalesce(j.started_on, j.finished_on) + 1 END",
+    "lead_days": "CASE WHEN j.has_spans THEN j.finished_on - j.created_on + 1 END",
+    "active_seconds": "CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.active)) END",
+    "waiting_seconds": "CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.waiting)) END",
+    "blocked_seconds": "CASE WHEN j.has_spans THEN floor(extract(epoch FROM j.blocked)) END",
+    "reopened_count": "j.reopened_count",
+    "feature_id": "j.feature_id",
+}
 
-def facts_lock(*, item_ids: Sequence[int]) -> bool:
+_CUT = """
+    INSERT INTO metrics_iteminterval (
+        item_id, from_at, to_at, item_type, unit_id, state_id, category, is_wip, is_blocked, sprint_id, estimate)
+    SELECT item_id, at, to_at, item_type, unit_id, nullif(state_id, 0),
+           (ARRAY['BACKLOG', 'COMMITTED', 'ACTIVE', 'WAITING', 'DONE', 'CANCELLED'])[category + 1],
+           is_started AND is_counted, is_blocked, sprint_id, (nullif(estimate, 0) - 1) / 100.0
+      FROM lived
+     WHERE to_at IS NULL OR at < to_at
+"""
+
+_READ = f"""{_LIVES},
+cut AS ({_CUT})
+UPDATE metrics_itemfact f
+   SET {", ".join(f"{name} = {value}" for name, value in _COLUMNS.items())}
+  FROM judged j
+ WHERE f.item_id = j.item_id AND f.item_id = ANY(%(items)s::bigint[])
+"""  # noqa: S608 - put together from constants of this module
+
+# Rows in the order of their ids, as everywhere: two workers cannot wait for each other.
+_READ_NEW = f"""{_LIVES},
+written AS (
+    INSERT INTO metrics_itemfact (item_id, {", ".join(_COLUMNS)})
+    SELECT j.item_id, {", ".join(_COLUMNS.values())}
+      FROM judged j
+     ORDER BY j.item_id
+        ON CONFLICT (item_id) DO NOTHING
+    RETURNING item_id
+),
+cut AS ({_CUT})
+SELECT count(*) FROM written
+"""  # noqa: S608
+
+
+class Overtaken(Exception):
+    """Another worker has read one of the items meanwhile, or an item has no history yet."""
+
+
+def items_array(item_ids: Iterable[int]) -> str:
+    """Ids as PostgreSQL writes an array: a driver that turns a list of thousands into text takes ten times as long."""
+    return f"{{{','.join(map(str, item_ids))}}}"
+
+
+def facts_known(*, item_ids: Sequence[int]) -> int:
+    """Return how many of these items were read before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, {"items": items_array(item_ids)})
+        (count,) = cursor.fetchone()
+    return int(count)
+
+
+def facts_lock(*, item_ids: Sequence[int], are_known: bool = False) -> bool:
     """Let one worker at a time read these items: others wait here until the transaction ends.
 
     Returns whether any of them was read before, and so may have contributed to a number.
 
-    Items never read before get an empty, uncounted row to hold the lock. Rows are taken in the order of their
-    ids, everywhere, so that two workers cannot wait for each other.
+    Items never read before get an empty, uncounted row to hold the lock; `are_known` says that there are none. Rows are
+    taken in the order of their ids, everywhere, so that two workers cannot wait for each other.
     """
-    parameters: dict[str, Any] = {"items": list(item_ids), "zone": portal_zone().key}
+    parameters: dict[str, Any] = {"items": items_array(item_ids), "zone": portal_zone().key}
     with connection.cursor() as cursor:
-        cursor.execute(_SKELETONS, parameters)
-        is_new: bool = cursor.rowcount == len(item_ids)
+        is_new = False
+        if not are_known:
+            cursor.execute(_SKELETONS, parameters)
+            is_new = cursor.rowcount == len(item_ids)
         cursor.execute(_LOCK, parameters)
     return not is_new
 
 
-def facts_read(*, item_ids: Sequence[int]) -> None:
-    """Read the histories of locked items anew and replace their facts and intervals.
+def facts_read(*, item_ids: Sequence[int], are_new: bool = False) -> None:
+    """Read the histories of items anew and replace their facts and intervals.
 
     Runs in the caller's transaction, after `facts_lock`: this statement's view of the events is younger than
     the lock, so what another worker has read before is never overwritten with something older.
+
+    Items that nobody has read before (`are_new`) need no lock and are written once instead of twice: the row written is
+    the lock. Of two workers that read the same new item the later one waits for the earlier one's transaction. It, and
+    whoever names an item without a history, gets Overtaken, with nothing written. What is said of an item after the
+    statement has looked stands in the outbox, for the next reading.
     """
-    parameters: dict[str, Any] = {"items": list(item_ids), "zone": portal_zone().key}
+    parameters: dict[str, Any] = {"items": items_array(item_ids), "zone": portal_zone().key}
+    if are_new:
+        _read_new(parameters, count=len(item_ids))
+        return
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_INTERVALS, parameters)
         cursor.execute(_READ, parameters)
+
+
+def _read_new(parameters: dict[str, Any], *, count: int) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_READ_NEW, parameters)
+            if cursor.fetchone() != (count,):
+                raise Overtaken
+    except IntegrityError as error:
+        # The other's intervals are there, too.
+        raise Overtaken from error

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from metrics.services.locks import lock_rules
-from metrics.services.reading import RULES_VERSION
+from metrics.services.reading import RULES_VERSION, items_array
 from pmo_portal.lib.windows import portal_zone
 
 _FINGERPRINTS = """
@@ -24,7 +24,7 @@ _FINGERPRINTS = """
 """
 
 _STATES_OF_ITEMS = """
-    SELECT DISTINCT new_ref FROM teams_itemevent WHERE subject_id = ANY(%s) AND kind IN ('CREATED', 'STATE')
+    SELECT DISTINCT new_ref FROM teams_itemevent WHERE subject_id = ANY(%s::bigint[]) AND kind IN ('CREATED', 'STATE')
 """
 
 _NOTE_MEANINGS = f"""
@@ -106,7 +106,7 @@ def rules_note(*, item_ids: Sequence[int]) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(_NEW_TEAMS, _rules())
-        cursor.execute(_STATES_OF_ITEMS, [list(item_ids)])
+        cursor.execute(_STATES_OF_ITEMS, [items_array(item_ids)])
         states = [row[0] for row in cursor.fetchall() if row[0] is not None]
         cursor.execute(_NOTE_MEANINGS, {"states": states})
         cursor.execute(_IS_STALE, {"states": states, **_rules()})

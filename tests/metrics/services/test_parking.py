@@ -60,10 +60,10 @@ def deadly(item: WorkItem, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever reads this item is killed."""
     real = draining.facts_read
 
-    def reading(*, item_ids: list[int]) -> None:
+    def reading(*, item_ids: list[int], are_new: bool = False) -> None:
         if item.pk in item_ids:
             raise Killed
-        real(item_ids=item_ids)
+        real(item_ids=item_ids, are_new=are_new)
 
     monkeypatch.setattr(draining, "facts_read", reading)
 
