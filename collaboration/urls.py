@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import approvals, bulk_jobs, exports, jobs, links, saved_views
+from collaboration.views import approvals, bulk_jobs, exports, jobs, links, saved_views, schedules
 from collaboration.views.search import search_page
 
 app_name = "collaboration"
@@ -41,6 +41,14 @@ urlpatterns = [
     path("jobs/<int:pk>/again/", jobs.job_again, name="job_again"),
     path("jobs/<int:pk>/undo/", bulk_jobs.bulk_undo, name="bulk_undo"),
     path("exports/new/", exports.export_create, name="export_create"),
+    # Files by mail
+    path("exports/schedules/", schedules.schedule_list, name="schedule_list"),
+    path("exports/schedules/new/", schedules.schedule_create, name="schedule_create"),
+    path("exports/schedules/<int:pk>/", schedules.schedule_edit, name="schedule_edit"),
+    path("exports/schedules/<int:pk>/pause/", schedules.schedule_pause, name="schedule_pause"),
+    path("exports/schedules/<int:pk>/send/", schedules.schedule_send, name="schedule_send"),
+    path("exports/schedules/<int:pk>/delete/", schedules.schedule_delete, name="schedule_delete"),
+    path("exports/schedules/<int:pk>/leave/", schedules.schedule_leave, name="schedule_leave"),
     path("jobs/<int:pk>/errors/", jobs.job_errors_csv, name="job_errors"),
     path("jobs/<int:pk>/files/<int:file_pk>/", jobs.job_file, name="job_file"),
 ]
