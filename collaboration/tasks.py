@@ -5,8 +5,14 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from collaboration.services.approval_news import approvals_escalate
+from collaboration.services.digests import digests_prepare, mails_expire, mails_send
+from collaboration.services.inbox import notifications_expire
 from collaboration.services.jobs import job_run, jobs_expire, jobs_resume_lapsed
+from collaboration.services.notifications import MAIL_FLAG
 from collaboration.services.schedules import schedules_run_due
+from collaboration.services.watching_changes import changes_tell
+from pmo_portal.lib.nudge import nudge_taken
 
 DAY_SECONDS = 24 * 3600
 
@@ -38,7 +44,48 @@ def schedule_run_due() -> None:
     schedules_run_due(at=timezone.now())
 
 
+@shared_task(name="collaboration.mail_send", queue_name="mail")
+def mail_send() -> None:
+    """Send what is due."""
+    nudge_taken(MAIL_FLAG)
+    mails_send(at=timezone.now())
+
+
+@shared_task(name="collaboration.digest_prepare", queue_name="mail")
+def digest_prepare() -> None:
+    """Let everybody whose morning has come have their daily mail."""
+    digests_prepare(at=timezone.now())
+
+
+@shared_task(name="collaboration.change_tell", queue_name="default")
+def change_tell() -> None:
+    """Tell those who watch things what became of them."""
+    changes_tell(at=timezone.now())
+
+
+@shared_task(name="collaboration.approval_escalate", queue_name="default")
+def approval_escalate() -> None:
+    """Tell of decisions that are overdue."""
+    approvals_escalate(at=timezone.now())
+
+
+@shared_task(name="collaboration.notification_expire", queue_name="default")
+def notification_expire() -> None:
+    """Let go of old notifications and mails."""
+    notifications_expire(at=timezone.now())
+    mails_expire(at=timezone.now())
+
+
 BEAT_SCHEDULE = {
+    "collaboration.mail_send": {"task": "collaboration.mail_send", "schedule": 30.0, "options": {"expires": 30}},
+    "collaboration.digest_prepare": {
+        "task": "collaboration.digest_prepare",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "collaboration.change_tell": {"task": "collaboration.change_tell", "schedule": 60.0, "options": {"expires": 60}},
+    "collaboration.approval_escalate": {"task": "collaboration.approval_escalate", "schedule": 600.0},
+    "collaboration.notification_expire": {"task": "collaboration.notification_expire", "schedule": 6 * 3600.0},
     "collaboration.schedule_run_due": {
         "task": "collaboration.schedule_run_due",
         "schedule": 60.0,

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models import ApprovalState
 from pmo_portal.lib.telling import NotificationKind, Reason, Way, register_kind
+
+
+def _ended(facts: Mapping[str, Any]) -> str:
+    """How a request ended."""
+    state = facts.get("state")
+    return str(ApprovalState(state).label) if state in ApprovalState.values else ""
+
 
 MENTION = register_kind(
     NotificationKind(
         "mention",
         _("Somebody mentions you"),
         Reason.MENTIONED,
-        _("mentioned you"),
+        _("%(who)s mentioned you"),
         "at-sign",
         way=Way.NOW,
         is_urgent=True,
     )
 )
 REPLY = register_kind(
-    NotificationKind("reply", _("Somebody answers you"), Reason.MENTIONED, _("answered you"), "reply")
+    NotificationKind("reply", _("Somebody answers you"), Reason.MENTIONED, _("%(who)s answered you"), "reply")
 )
 ASSIGNED = register_kind(
-    NotificationKind("assigned", _("Something becomes yours"), Reason.ASSIGNED, _("gave it to you"), "user-check")
+    NotificationKind(
+        "assigned", _("Something becomes yours"), Reason.ASSIGNED, _("%(who)s gave it to you"), "user-check"
+    )
 )
 APPROVAL_ASKED = register_kind(
     NotificationKind(
         "approval_asked",
         _("You are asked to approve something"),
         Reason.APPROVAL,
-        _("asked for your decision"),
+        _("%(who)s asks for your decision"),
         "stamp",
         way=Way.NOW,
         is_urgent=True,
@@ -39,10 +52,11 @@ APPROVAL_DECIDED = register_kind(
         "approval_decided",
         _("What you asked for is decided"),
         Reason.APPROVAL,
-        _("decided what you asked"),
+        _("What you asked is decided"),
         "stamp",
         way=Way.NOW,
         is_urgent=True,
+        words=_ended,
     )
 )
 APPROVAL_OVERDUE = register_kind(
@@ -50,21 +64,27 @@ APPROVAL_OVERDUE = register_kind(
         "approval_overdue",
         _("An approval is overdue"),
         Reason.ESCALATION,
-        _("is overdue"),
+        _("The decision is overdue"),
         "alarm-clock",
         way=Way.NOW,
         is_urgent=True,
     )
 )
 COMMENT = register_kind(
-    NotificationKind("comment", _("A comment on what you watch"), Reason.WATCHING, _("commented"), "message-square")
+    NotificationKind(
+        "comment", _("A comment on what you watch"), Reason.WATCHING, _("%(who)s commented"), "message-square"
+    )
 )
 CHANGE = register_kind(
-    NotificationKind("change", _("A change of what you watch"), Reason.WATCHING, _("changed it"), "eye")
+    NotificationKind("change", _("A change of what you watch"), Reason.WATCHING, _("%(who)s changed it"), "eye")
 )
 JOB_DONE = register_kind(
-    NotificationKind("job_done", _("Work you asked for is done"), Reason.JOB, _("is done"), "hourglass", way=Way.INBOX)
+    NotificationKind(
+        "job_done", _("Work you asked for is done"), Reason.JOB, _("Your work is done"), "hourglass", way=Way.INBOX
+    )
 )
 JOB_FAILED = register_kind(
-    NotificationKind("job_failed", _("Work you asked for has failed"), Reason.JOB, _("has failed"), "hourglass")
+    NotificationKind(
+        "job_failed", _("Work you asked for has failed"), Reason.JOB, _("Your work has failed"), "hourglass"
+    )
 )

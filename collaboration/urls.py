@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from collaboration.views import approvals, bulk_jobs, exports, jobs, links, saved_views, schedules
+from collaboration.views import (
+    approvals,
+    bulk_jobs,
+    exports,
+    inbox,
+    jobs,
+    links,
+    notifications,
+    saved_views,
+    schedules,
+    watching,
+)
 from collaboration.views.search import search_page
 
 app_name = "collaboration"
@@ -20,6 +31,23 @@ urlpatterns = [
     path("links/<str:kind>/<int:pk>/add/", links.link_create, name="link_create"),
     path("links/<str:kind>/<int:pk>/remove/", links.link_remove, name="link_remove"),
     path("counts/<str:kind>/<int:pk>/", links.subject_counts, name="subject_counts"),
+    # Being told, watching, and what is at hand
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/badge/", inbox.inbox_badge, name="inbox_badge"),
+    path("inbox/mark/", inbox.inbox_mark, name="inbox_mark"),
+    path("inbox/read/", inbox.inbox_read_all, name="inbox_read_all"),
+    path("inbox/undo/", inbox.inbox_undo, name="inbox_undo"),
+    path("inbox/snooze/", inbox.inbox_snooze, name="inbox_snooze"),
+    path("inbox/settings/", notifications.notification_settings, name="notification_settings"),
+    path("inbox/settings/mute/", notifications.unit_mute, name="unit_mute"),
+    path("inbox/settings/unmute/", notifications.unit_unmute, name="unit_unmute"),
+    path("inbox/mails/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
+    path("inbox/<int:pk>/", inbox.inbox_open, name="inbox_open"),
+    path("watching/", watching.watch_list, name="watch_list"),
+    path("starred/", watching.favourite_list, name="favourite_list"),
+    path("marks/<str:kind>/<int:pk>/", watching.subject_marks, name="subject_marks"),
+    path("marks/<str:kind>/<int:pk>/watch/", watching.subject_watch, name="subject_watch"),
+    path("marks/<str:kind>/<int:pk>/star/", watching.subject_star, name="subject_star"),
     # Search
     path("search/", search_page, name="search"),
     # Approvals

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from django.core.cache import cache
 
-from collaboration.models import Favourite
 from collaboration.services.favourites import recent_key
+from collaboration.tell_policies import favourites_seen
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.subjects import Subject, seen_subjects, subject_named, things_of
+from pmo_portal.lib.subjects import Subject, subject_named, things_of
 
 MOST: Final = 20
 
@@ -28,9 +28,7 @@ class Kept:
 
 def favourites_of(actor: Actor, *, most: int = MOST) -> list[Kept]:
     """What this person starred, the newest first; one statement, and one for each kind among them."""
-    if actor.person_id is None:
-        return []
-    rows = Favourite.objects.filter(seen_subjects(actor), person_id=actor.person_id).order_by("-created_at", "-pk")
+    rows = favourites_seen(actor).order_by("-created_at", "-pk")
     return _kept(actor, rows.values_list("subject_kind", "subject_id")[:most])
 
 

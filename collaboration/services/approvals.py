@@ -25,6 +25,9 @@ from collaboration.models import (
     Delegation,
     Verdict,
 )
+from collaboration.services.approval_news import APPROVAL, tell_asked, tell_ended
+from collaboration.services.notifications import thread_read
+from organization.access import SYSTEM
 from organization.models import Person
 from organization.querysets import valid_on
 from pmo_portal.lib import live
@@ -123,6 +126,7 @@ def approval_request(
         due_at=at + timedelta(days=rule.due_days),
     )
     ApprovalVoice.objects.bulk_create(ApprovalVoice(request=request, person=person) for person in approvers)
+    tell_asked(request, [person.pk for person in approvers], actor=actor, at=at)
     live.publish_on_commit(unit_id=content.unit_id, kind=live.Kind.UNIT)
     return request
 
@@ -152,7 +156,7 @@ def approval_vote(
     if request.state != ApprovalState.WAITING:
         raise Refused(_("It is decided already: %(state)s.") % {"state": ApprovalState(request.state).label})
     if subject is None or spec.content(subject).digest != request.digest:
-        return _end(request, ApprovalState.OUTDATED, at=at)
+        return _end(request, ApprovalState.OUTDATED, actor=SYSTEM, at=at)
     if verdict == Verdict.REJECT and not reason.strip():
         raise field_error("reason", _("Say why: whoever asked has to be able to do something about it."))
     voices = list(request.voices.select_for_update())
@@ -162,12 +166,13 @@ def approval_vote(
     voice.verdict, voice.reason = Verdict(verdict), reason.strip()
     voice.voted_by_id, voice.voted_at = actor.person_id, at
     voice.save()
+    thread_read(person_id=actor.person_id, subject=(APPROVAL, request.pk), at=at)
     approvals = sum(one.verdict == Verdict.APPROVE for one in voices)
     silent = sum(not one.verdict for one in voices)
     if approvals >= request.quorum:
-        return _decide(request, spec, subject, ApprovalState.APPROVED, at=at)
+        return _decide(request, spec, subject, ApprovalState.APPROVED, actor=actor, at=at)
     if approvals + silent < request.quorum:
-        return _decide(request, spec, subject, ApprovalState.REJECTED, at=at)
+        return _decide(request, spec, subject, ApprovalState.REJECTED, actor=actor, at=at)
     live.publish_on_commit(unit_id=request.unit_id, kind=live.Kind.UNIT)
     return request
 
@@ -181,7 +186,7 @@ def approval_withdraw(*, actor: Actor, request: ApprovalRequest, at: datetime) -
         raise Denied(Action.DELETE, request)
     if request.state != ApprovalState.WAITING:
         raise Refused(_("It is decided already: %(state)s.") % {"state": ApprovalState(request.state).label})
-    return _end(request, ApprovalState.WITHDRAWN, at=at)
+    return _end(request, ApprovalState.WITHDRAWN, actor=actor, at=at)
 
 
 def content_changed(*, kind: str, subject_id: int, digest: str, at: datetime) -> None:
@@ -190,7 +195,7 @@ def content_changed(*, kind: str, subject_id: int, digest: str, at: datetime) ->
         subject_kind=kind, subject_id=subject_id, state=ApprovalState.WAITING
     )
     for request in waiting.exclude(digest=digest):
-        _end(request, ApprovalState.OUTDATED, at=at)
+        _end(request, ApprovalState.OUTDATED, actor=SYSTEM, at=at)
 
 
 def is_approved(*, kind: str, subject_id: int, digest: str) -> bool:
@@ -217,10 +222,10 @@ def _voice(actor: Actor, voices: list[ApprovalVoice], on_behalf_of: Person | Non
 
 
 def _decide(
-    request: ApprovalRequest, spec: ApprovalSubject, subject: Any, state: ApprovalState, *, at: datetime
+    request: ApprovalRequest, spec: ApprovalSubject, subject: Any, state: ApprovalState, *, actor: Actor, at: datetime
 ) -> ApprovalRequest:
     """Close the request and let the subject's room act on it. What it refuses is written down; the decision stands."""
-    _end(request, state, at=at)
+    _end(request, state, actor=actor, at=at)
     act = spec.approved if state == ApprovalState.APPROVED else spec.rejected
     try:
         with transaction.atomic():
@@ -234,8 +239,9 @@ def _decide(
     return request
 
 
-def _end(request: ApprovalRequest, state: ApprovalState, *, at: datetime) -> ApprovalRequest:
+def _end(request: ApprovalRequest, state: ApprovalState, *, actor: Actor, at: datetime) -> ApprovalRequest:
     request.state, request.decided_at = state, at
     request.save(update_fields=["state", "decided_at"])
+    tell_ended(request, actor=actor, at=at)
     live.publish_on_commit(unit_id=request.unit_id, kind=live.Kind.UNIT)
     return request

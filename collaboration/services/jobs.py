@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,8 @@ from collaboration.models import Job, JobError
 from collaboration.models.jobs import JobState
 from collaboration.services.job_files import job_files_expire
 from collaboration.services.job_kinds import job_kind
+from collaboration.services.notifications import notify, thread_read
+from organization.access import SYSTEM
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import DomainError, Refused
@@ -209,6 +212,7 @@ def job_seen(*, actor: Actor, job: Job, at: datetime) -> None:
     if actor.person_id is not None:
         mine = Job.objects.filter(pk=job.pk, requested_by_id=actor.person_id, seen_at__isnull=True)
         mine.filter(ended_at__isnull=False).update(seen_at=at)
+        thread_read(person_id=actor.person_id, subject=("job", job.pk), at=at)
 
 
 def job_claim(job_id: int, *, at: datetime, holder: str = "", take_over: bool = False) -> JobRun | None:
@@ -290,6 +294,27 @@ def _end(
     if result is not None:
         job.result = dict(result)
     job.save(update_fields=["state", "ended_at", "failure", "leased_until", "expires_at", "result"])
+    _tell_ended(job, at=at)
+
+
+def _tell_ended(job: Job, *, at: datetime) -> None:
+    """Tell whoever asked for it; not of a job they cancelled, nor that routine went well."""
+    if job.requested_by_id is None or job.state == JobState.CANCELLED:
+        return
+    if job.state == JobState.DONE and job_kind(job.kind).is_routine:
+        Job.objects.filter(pk=job.pk).update(seen_at=at)
+        return
+    notify(
+        kind="job_failed" if job.state == JobState.FAILED else "job_done",
+        people=[job.requested_by_id],
+        actor=SYSTEM,
+        at=at,
+        title=job.title,
+        text=job.failure,
+        url=reverse("collaboration:job_detail", args=[job.pk]),
+        subject=("job", job.pk),
+        unit_id=job.unit_id,
+    )
 
 
 def _put_off(run: JobRun, pause: timedelta) -> Job | None:

@@ -10,19 +10,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from collaboration.models import Notification
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.telling import kind_named
+from pmo_portal.lib.nudge import nudge_once
+from pmo_portal.lib.telling import Way, kind_named
 from pmo_portal.lib.windows import local_day
 
 MOST_LETTERS: Final = 1_000
 """More of what was said is read where it was said."""
+
+MAIL_FLAG: Final = "mail"
 
 _TELL: Final = """
 WITH told AS (
@@ -74,9 +78,11 @@ def notify(
     wanted = sorted(set(people) - {actor.person_id})
     if not wanted:
         return
+    if not url.startswith("/") or url.startswith("//"):
+        raise ValueError("a notification leads to a page of the portal")
     spec = kind_named(kind)
     subject_kind, subject_id = subject or ("", None)
-    event = [subject_kind, subject_id, url, at.isoformat(), actor.person_id, "" if subject else title]
+    event = [subject_kind, subject_id, url, at.astimezone(UTC).isoformat(), actor.person_id, "" if subject else title]
     values = {
         "kind": kind,
         "people": wanted,
@@ -98,7 +104,18 @@ def notify(
         cursor.execute(_TELL, values)
         told = cursor.fetchall()
     if told:
-        transaction.on_commit(partial(_say, [person for person, _way in told]))
+        mails = any(way == Way.NOW for _person, way in told)
+        transaction.on_commit(partial(_say, [person for person, _way in told], mails=mails))
+
+
+def thread_read(*, person_id: int | None, subject: tuple[str, int], at: datetime) -> None:
+    """Whoever has dealt with a thing knows what they were told of it; one statement."""
+    if person_id is None:
+        return
+    kind, pk = subject
+    told = Notification.objects.filter(person_id=person_id, subject_kind=kind, subject_id=pk, read_at__isnull=True)
+    if told.update(read_at=at, snoozed_until=None):
+        transaction.on_commit(partial(badges_forget, [person_id]))
 
 
 def badge_key(person_id: int) -> str:
@@ -111,5 +128,9 @@ def badges_forget(people: Iterable[int]) -> None:
     cache.delete_many([badge_key(person_id) for person_id in people])
 
 
-def _say(people: list[int]) -> None:
+def _say(people: list[int], *, mails: bool) -> None:
     badges_forget(people)
+    if mails:
+        from collaboration.tasks import mail_send  # noqa: PLC0415 - tasks call services
+
+        nudge_once(mail_send, MAIL_FLAG)

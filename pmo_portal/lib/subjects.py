@@ -13,7 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -85,7 +85,8 @@ def seen_subjects(actor: Actor, *, kind: str = "subject_kind", pk: str = "subjec
     """Rows about things that exist for ``actor``, as a filter over the two columns that name their subject."""
     seen = Q(pk__in=[])
     for subject in _subjects.values():
-        seen |= Q(**{kind: subject.code, f"{pk}__in": visible(actor, subject.model).values("pk")})
+        # By its key, row by row: a list of all that may be seen would be made for each page of ten.
+        seen |= Q(Exists(visible(actor, subject.model).filter(pk=OuterRef(pk))), **{kind: subject.code})
     return seen
 
 

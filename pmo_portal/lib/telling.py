@@ -6,7 +6,7 @@ how it reaches them unless they chose otherwise; a *source* reads the changes of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -42,8 +42,8 @@ class Reason(models.TextChoices):
 class NotificationKind:
     """A kind of thing people are told.
 
-    ``sentence`` says why they are told ("Somebody mentioned you"). An urgent kind is told of muted units, too.
-    ``code`` is kept in rows: never change one.
+    ``sentence`` says why they are told, with ``%(who)s`` for whoever did it; ``words`` puts kept facts into words, in
+    the reader's language. An urgent kind is told of muted units, too. ``code`` is kept in rows: never change one.
     """
 
     code: str
@@ -53,14 +53,16 @@ class NotificationKind:
     icon: str
     way: Way = Way.DIGEST
     is_urgent: bool = False
+    words: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectChange:
-    """What happened to one watched thing since somebody was last told. ``facts`` is kept and put into words when it is
-    read, in the reader's language; ``actors`` are those who did it."""
+    """What happened to one watched thing after its version ``since``. ``facts`` is kept and put into words when it is
+    read, in the reader's language, and empty when nothing of it is worth telling; ``actors`` are those who did it."""
 
     subject_id: int
+    since: int
     version: int
     at: datetime
     actors: tuple[int | None, ...]
@@ -74,13 +76,13 @@ class SubjectChange:
 class ChangeSource:
     """The changes of one kind of subject, read after the fact: a change itself never waits for who watches.
 
-    ``model`` has a ``version`` that every change raises. ``changes`` gets, by id of a thing, the version up to which
-    it was told, and says what came after; ``words`` puts kept facts into a sentence.
+    ``model`` has a ``version`` that every change raises. ``changes`` gets ids of things, each with the version up to
+    which it was told, and says what came after; ``words`` puts kept facts into a sentence.
     """
 
     code: str
     model: type[models.Model]
-    changes: Callable[[Mapping[int, int]], Iterable[SubjectChange]]
+    changes: Callable[[Collection[tuple[int, int]]], Iterable[SubjectChange]]
     words: Callable[[Mapping[str, Any]], str]
 
 

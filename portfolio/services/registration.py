@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from portfolio.models import Epic, EpicEvent, EventKind, Feature, FeatureEvent, TrackedKind
+from portfolio.services.following import register_following
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
 
 EPIC: Final = register_tracked(
@@ -46,3 +47,6 @@ FEATURE: Final = register_tracked(
         },
     )
 )
+
+register_following(Epic)
+register_following(Feature)

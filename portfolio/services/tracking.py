@@ -23,6 +23,7 @@ from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused
 from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
 from portfolio.services.append import events_append
+from portfolio.services.following import followed_by_those_concerned
 from portfolio.services.limits import check_limit
 from portfolio.services.rank import state_hold
 from portfolio.services.types import METRIC_KINDS, TrackedType, tracked_type
@@ -183,6 +184,7 @@ def edit(
     if events:
         subject.updated_at = at
         subject.save(update_fields=[*changed_names, "version", "updated_at"])
+        followed_by_those_concerned(tracked, subject, events, actor=actor, at=at)
     return events
 
 
@@ -209,8 +211,9 @@ def created(
         if field.kind == EventKind.DESCRIPTION or value in (None, "", [], {}, False):
             continue
         changes.append(Change(field.kind, new_ref=value) if field.is_ref else Change(field.kind, new_value=value))
-    record(subject=subject, changes=changes, actor=actor, at=at, source=source, correlation_id=correlation_id)
+    events = record(subject=subject, changes=changes, actor=actor, at=at, source=source, correlation_id=correlation_id)
     subject.save(update_fields=["version"])
+    followed_by_those_concerned(tracked, subject, events, actor=actor, at=at)
 
 
 def custom_edit(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pmo_portal.lib.errors import Refused
 from portfolio.models import EventKind, Tracked, TrackedEvent, TrackedKind
+from portfolio.services.following import register_following
 from portfolio.services.types import TrackedField, TrackedType, register_tracked
 from portfolio.services.undoing import register_restorer, register_undo_check
 from teams.models import ItemEvent, ItemType, Sprint, SprintState, WorkItem
@@ -73,6 +74,7 @@ def _check_parent(subject: Tracked, event: TrackedEvent) -> None:
         raise Refused(_("It cannot become part of the item it belonged to before."))
 
 
+register_following(WorkItem)
 register_restorer(WorkItem, EventKind.BLOCKED, _restore_blocked)
 register_undo_check(WorkItem, EventKind.SPRINT, _check_sprint)
 register_undo_check(WorkItem, EventKind.PARENT, _check_parent)
