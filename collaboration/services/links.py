@@ -13,6 +13,7 @@ from collaboration.models import Link, LinkKind
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for
 from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.locks import lock
+from pmo_portal.lib.purging import purge_listeners
 from pmo_portal.lib.subjects import subject_of
 
 MOST_LINKS: Final = 200
@@ -92,3 +93,11 @@ def _leads(kind: LinkKind, *, start: tuple[str, int], to: tuple[str, int]) -> bo
 
 def _named(thing: Any) -> str:
     return subject_of(type(thing)).title(thing)
+
+
+def links_forget(kind: str, pk: int) -> None:
+    """Let go of the links of a thing that leaves for good."""
+    links_of(kind, pk).delete()
+
+
+purge_listeners.register(links_forget)
