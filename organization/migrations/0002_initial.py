@@ -18,6 +18,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
+    # Libraries that refer to people come after this: "first", which is all they can say, has no people yet.
+    run_before = [
+        ("account", "0001_initial"),
+        ("mfa", "0001_initial"),
+        ("socialaccount", "0001_initial"),
+    ]
+
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("organization", "0001_extensions"),

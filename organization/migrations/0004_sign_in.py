@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             name="UserSession",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("session_key", models.CharField(editable=False, max_length=40, null=True, unique=True)),
+                ("session_key", models.CharField(blank=True, editable=False, max_length=40, null=True, unique=True)),
                 ("device", models.CharField(blank=True, editable=False, max_length=32)),
                 ("browser", models.CharField(blank=True, max_length=80, verbose_name="browser")),
                 ("place", models.CharField(blank=True, max_length=64, verbose_name="from")),

@@ -33,7 +33,7 @@ class UserSession(models.Model):
     """
 
     user = models.ForeignKey("organization.User", models.CASCADE, related_name="portal_sessions")
-    session_key = models.CharField(max_length=40, null=True, unique=True, editable=False)
+    session_key = models.CharField(max_length=40, null=True, blank=True, unique=True, editable=False)
     device = models.CharField(max_length=32, blank=True, editable=False)
     browser = models.CharField(_("browser"), max_length=80, blank=True)
     place = models.CharField(_("from"), max_length=64, blank=True)
