@@ -36,7 +36,7 @@ def link_list(request: HttpRequest, subject: Subject, thing: Any) -> HttpRespons
 
 
 def _found(request: HttpRequest, subject: Subject, thing: Any) -> dict[str, Any]:
-    text = request.GET.get("q", "")
+    text = request.POST.get("q", request.GET.get("q", ""))
     return {
         "q": text,
         "found": link_candidates(actor_of(request), text, without=(subject.code, thing.pk)) if text else [],
@@ -54,6 +54,7 @@ def _page(
         "groups": links_seen(actor, *here),
         "relations": RELATIONS,
         "form": form,
+        "relation": request.POST.get("relation", request.GET.get("relation", "")),
         "may_link": not is_gone and policy_for(subject.model).allows(actor, Action.EDIT, thing),
         "list_url": reverse("collaboration:link_list", args=here) + suffix,
         "add_url": reverse("collaboration:link_create", args=here) + suffix,
@@ -61,7 +62,7 @@ def _page(
         "changes_url": reverse("collaboration:link_list", args=here)
         + (f"{suffix}&changes=1" if suffix else "?changes=1"),
         "changes": link_changes(actor, *here) if "changes" in request.GET else None,
-        **_found(request, subject, thing),
+        **(_found(request, subject, thing) if status != 200 or request.method == "GET" else {}),
     }
     return subject_response(
         request, subject, thing, tab="links", template="collaboration/_links.html", context=context, status=status

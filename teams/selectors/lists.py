@@ -63,6 +63,7 @@ ITEMS = ListSpec(
     select=("state",),
     defer=("description",),
     search=("title", "^key"),
+    order=("rank",),  # unique in a team, and an index has it in this order
     row_version="version",
     has_panel=True,
     columns=(
