@@ -5,8 +5,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organization", "0004_sign_in"),
-        ("portfolio", "0006_feature_delay"),
         ("teams", "0006_event_kinds"),
     ]
 
