@@ -45,7 +45,7 @@ class Job(models.Model):
     ended_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
-    """When whoever asked for it saw how it ended; until then their home page says so."""
+    """When whoever asked for it saw how it ended."""
 
     objects = JobQuerySet.as_manager()
 

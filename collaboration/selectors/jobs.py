@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
 from collaboration.models import FilePurpose, Job, JobError, JobFile, JobState
 from collaboration.querysets import JobQuerySet
 from pmo_portal.lib.access import Actor, visible
-
-TOLD_FOR: Final = timedelta(days=14)
-"""So long the home page says how somebody's work ended, unless they have looked."""
 
 
 def jobs_seen(actor: Actor, *, only_own: bool, personal_kinds: frozenset[str]) -> JobQuerySet:
@@ -47,11 +43,3 @@ def job_results(actor: Actor, job: Job, *, at: datetime) -> QuerySet[JobFile]:
     if actor.person_id is None or actor.person_id != job.requested_by_id:
         return JobFile.objects.none()
     return job.files.filter(purpose=FilePurpose.RESULT, owner_id=actor.person_id, expires_at__gt=at).order_by("pk")
-
-
-def jobs_to_tell(actor: Actor, *, at: datetime) -> QuerySet[Job]:
-    """Work this person asked for that has ended and that they have not looked at since."""
-    ended = visible(actor, Job).filter(
-        requested_by_id=actor.person_id, seen_at__isnull=True, ended_at__gt=at - TOLD_FOR
-    )
-    return ended.order_by("-ended_at", "-pk")
