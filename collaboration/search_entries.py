@@ -10,24 +10,23 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collaboration.selectors.favourites import Kept, favourites_of, recent_of
 from collaboration.selectors.search import Answer, search
 from organization.models import Person, Unit
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.registry import PaletteEntry, PaletteSource, palette_sources
+from pmo_portal.lib.registry import PaletteEntry, PaletteSource, palette_sources, palette_starters
 from pmo_portal.lib.search import SearchKind, question, register_search_kind
 
 MOST_OFFERED: Final = 12
+MOST_AT_HAND: Final = 6
 
 
 def _entry(answer: Answer, group: str) -> PaletteEntry:
-    detail = answer.unit if answer.kind.code != "unit" else ""
-    if answer.about:
-        detail = answer.about
     return PaletteEntry(
         label=" ".join(filter(None, (answer.key, answer.title))) or answer.about,
         url=answer.url,
         kind=group,
-        detail=detail,
+        detail=answer.about or answer.unit,
         icon=answer.kind.icon,
     )
 
@@ -46,6 +45,18 @@ def _find(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
             PaletteEntry(_("All results for “%(text)s”") % {"text": asked.text}, address, _("Search"), icon="search")
         )
     return entries
+
+
+def _starred(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    return [_kept(kept, _("Starred")) for kept in favourites_of(actor, most=MOST_AT_HAND)]
+
+
+def _recent(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
+    return [_kept(kept, _("Opened last")) for kept in recent_of(actor, most=MOST_AT_HAND)]
+
+
+def _kept(kept: Kept, group: str) -> PaletteEntry:
+    return PaletteEntry(kept.title, kept.url, group, detail=str(kept.subject.label), icon=kept.subject.icon)
 
 
 register_search_kind(
@@ -71,3 +82,5 @@ register_search_kind(
     position=60,
 )
 palette_sources.register(PaletteSource(gettext_lazy("Found"), _find), position=50)
+palette_starters.register(PaletteSource(gettext_lazy("Starred"), _starred), position=10)
+palette_starters.register(PaletteSource(gettext_lazy("Opened last"), _recent), position=20)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from metrics.demo_value import value
-from metrics.models import DrivenBy, KeyResult, KpiSource, Objective
+from metrics.models import DrivenBy, KeyResult, KpiSource
 from metrics.selectors.value import kpi_lines, kpis_seen
 from metrics.selectors.value_benefits import benefit_lines, benefits_seen
 from metrics.selectors.value_objectives import fill_values, key_result_line
@@ -26,8 +25,6 @@ from pmo_portal.lib.registry import (
     FeaturePage,
     HomeCard,
     NavigationEntry,
-    PaletteEntry,
-    PaletteSource,
     ToDo,
     UnitPage,
     create_actions,
@@ -35,7 +32,6 @@ from pmo_portal.lib.registry import (
     epic_pages,
     home_cards,
     navigation,
-    palette_sources,
     unit_pages,
 )
 from pmo_portal.lib.windows import local_day
@@ -63,20 +59,6 @@ def _unit_url(unit: Unit) -> str:
 
 def _pi_url(unit: Unit) -> str:
     return reverse("metrics:pi_objectives", args=[unit.code])
-
-
-def _find_kpis(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    found = kpis_seen(actor).filter(Q(name__icontains=text) | Q(code__icontains=text))
-    for kpi in found[:limit]:
-        url = reverse("metrics:kpi_detail", args=[kpi.pk])
-        yield PaletteEntry(kpi.name, url, gettext("KPI"), detail=kpi.unit.name, icon="gauge")
-
-
-def _find_objectives(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    found = visible(actor, Objective).filter(title__icontains=text, archived_at__isnull=True).select_related("unit")
-    for objective in found.order_by("title")[:limit]:
-        url = reverse("metrics:objective_detail", args=[objective.pk])
-        yield PaletteEntry(objective.title, url, gettext("Objective"), detail=objective.unit.name, icon="target")
 
 
 def _late(actor: Actor, now: datetime) -> list[ToDo]:
@@ -164,7 +146,5 @@ create_actions.register(
     CreateAction(_("Objective"), "target", "metrics:objective_choose", "objective.create"), position=50
 )
 create_actions.register(CreateAction(_("KPI"), "gauge", "metrics:kpi_choose", "kpi.create"), position=51)
-palette_sources.register(PaletteSource(_("Objectives"), _find_objectives), position=45)
-palette_sources.register(PaletteSource(_("KPIs"), _find_kpis), position=46)
 home_cards.register(HomeCard(_("Values and updates you owe"), _late, is_later=True), position=35)
 demo_steps.register(DemoStep("Value", value), position=95)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organization.demo import people_and_units
-from organization.models import Person, RoleAssignment, Unit, UnitKind
-from organization.terms import named
+from organization.models import RoleAssignment, Unit, UnitKind
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.registry import (
@@ -21,8 +19,6 @@ from pmo_portal.lib.registry import (
     DemoStep,
     HomeCard,
     NavigationEntry,
-    PaletteEntry,
-    PaletteSource,
     ToDo,
     UnitPage,
     administration_pages,
@@ -30,7 +26,6 @@ from pmo_portal.lib.registry import (
     demo_steps,
     home_cards,
     navigation,
-    palette_sources,
     unit_pages,
 )
 from pmo_portal.lib.subjects import Subject, register_subject
@@ -46,31 +41,6 @@ def _holds(permission: str) -> Callable[[Actor], bool]:
 
 def _unit_url(name: str) -> Callable[[Unit], str]:
     return lambda unit: reverse(f"organization:{name}", args=[unit.code])
-
-
-def _find_units(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    """Units by code or by a part of their name; the code first."""
-    found = visible(actor, Unit).filter(name__icontains=text) | visible(actor, Unit).filter(code__istartswith=text)
-    for unit in found.order_by("name")[:limit]:
-        yield PaletteEntry(
-            unit.name,
-            reverse("organization:unit_detail", args=[unit.code]),
-            capfirst(_("units")),
-            detail=f"{named(unit.kind.capitalize())} · {unit.code}",
-            icon="building-2",
-        )
-
-
-def _find_people(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    """Active people by a part of their name."""
-    found = visible(actor, Person).filter(name__icontains=text, is_active=True).select_related("unit")
-    for person in found.order_by("name")[:limit]:
-        yield PaletteEntry(
-            person.name,
-            reverse("organization:person_detail", args=[person.pk]),
-            capfirst(_("people")),
-            icon="user-round",
-        )
 
 
 def _roles_ending(actor: Actor, now: datetime) -> Sequence[ToDo]:
@@ -121,8 +91,6 @@ create_actions.register(
 create_actions.register(
     CreateAction(gettext_lazy("Person"), "user-plus", "organization:person_create", "person.create"), position=91
 )
-palette_sources.register(PaletteSource(gettext_lazy("Units"), _find_units), position=10)
-palette_sources.register(PaletteSource(gettext_lazy("People"), _find_people), position=90)
 home_cards.register(HomeCard(gettext_lazy("Roles that end soon"), _roles_ending), position=90)
 
 for _code, _label, _icon, _name, _permission, _position in (

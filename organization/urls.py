@@ -12,6 +12,7 @@ from organization.views import (
     customs,
     home,
     lists,
+    palette,
     people,
     periods,
     preferences,
@@ -45,7 +46,7 @@ urlpatterns = [
     path("profile/", preferences.profile, name="profile"),
     path("profile/password/", sign_in.password_change, name="password_change"),
     # -- the shell
-    path("palette/", shell.palette, name="palette"),
+    path("palette/", palette.palette, name="palette"),
     path("scope/", shell.scope_tree, name="scope_tree"),
     path("live/ticket/", shell.live_ticket, name="live_ticket"),
     path("language/", shell.language_set, name="language_set"),

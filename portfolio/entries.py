@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Unit, UnitKind
-from organization.terms import named, named_lazy, words, words_lazy
+from organization.terms import named_lazy, words, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.registry import (
     CreateAction,
@@ -20,8 +20,6 @@ from pmo_portal.lib.registry import (
     DemoStep,
     HomeCard,
     NavigationEntry,
-    PaletteEntry,
-    PaletteSource,
     ToDo,
     UnitPage,
     create_actions,
@@ -29,7 +27,6 @@ from pmo_portal.lib.registry import (
     demo_steps,
     home_cards,
     navigation,
-    palette_sources,
     unit_pages,
 )
 from pmo_portal.lib.subjects import Subject, register_subject
@@ -111,34 +108,6 @@ custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, named_l
 
 demo_steps.register(DemoStep("Strategy", strategy), position=20)
 demo_steps.register(DemoStep("Decisions", decisions), position=25)
-
-
-# -- the palette -----------------------------------------------------------------------------------------------------
-
-
-def _find_epics(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    found = visible(actor, Epic).filter(Q(key__istartswith=text) | Q(title__icontains=text), deleted_at__isnull=True)
-    for key, title, unit in found.order_by("-updated_at").values_list("key", "title", "unit__name")[:limit]:
-        yield PaletteEntry(f"{key} {title}", _epic_url(key), named("Epic"), detail=unit, icon="zap")
-
-
-def _find_features(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    found = visible(actor, Feature).filter(Q(key__istartswith=text) | Q(title__icontains=text), deleted_at__isnull=True)
-    for key, title, unit in found.order_by("-updated_at").values_list("key", "title", "unit__name")[:limit]:
-        url = reverse("portfolio:feature_detail", args=[key])
-        yield PaletteEntry(f"{key} {title}", url, named("Feature"), detail=unit, icon="package")
-
-
-def _find_themes(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    found = visible(actor, StrategicTheme).filter(name__icontains=text)
-    for pk, name, unit in found.order_by("name").values_list("pk", "name", "unit__name")[:limit]:
-        url = reverse("portfolio:theme_detail", args=[pk])
-        yield PaletteEntry(name, url, named("Theme"), detail=unit, icon="target")
-
-
-palette_sources.register(PaletteSource(named_lazy("Epics"), _find_epics), position=20)
-palette_sources.register(PaletteSource(named_lazy("Features"), _find_features), position=30)
-palette_sources.register(PaletteSource(named_lazy("Themes"), _find_themes), position=40)
 
 
 # -- home ------------------------------------------------------------------------------------------------------------

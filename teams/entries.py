@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,10 +13,9 @@ from django.utils.translation import gettext_lazy
 from collaboration.models import Job
 from collaboration.services.job_kinds import JobKind, register_kind
 from organization.models import Unit
-from organization.terms import named, named_lazy, words_lazy
+from organization.terms import named_lazy, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import moment
-from pmo_portal.lib.lists.lookups import like_pattern
 from pmo_portal.lib.registry import (
     CreateAction,
     CustomFieldOwner,
@@ -25,8 +23,6 @@ from pmo_portal.lib.registry import (
     FeaturePage,
     HomeCard,
     NavigationEntry,
-    PaletteEntry,
-    PaletteSource,
     ToDo,
     UnitPage,
     create_actions,
@@ -35,7 +31,6 @@ from pmo_portal.lib.registry import (
     feature_pages,
     home_cards,
     navigation,
-    palette_sources,
     unit_pages,
 )
 from pmo_portal.lib.subjects import Subject, register_subject
@@ -50,8 +45,6 @@ from teams.selectors.imports import import_facts, import_of, survey_facts, undo_
 from teams.services.imports import jira, plans, surveys, undoing
 
 MOST_TO_DOS: Final = 10
-LETTERS_FOR_TITLES: Final = 3
-"""With fewer letters the trigram index cannot help, and nearly every title fits anyway."""
 
 
 def _works_in_teams(actor: Actor) -> bool:
@@ -106,25 +99,6 @@ def _to_do(item: WorkItem, detail: str, since: datetime | None) -> ToDo:
     return ToDo(label=f"{item.key} {item.title}", url=url, detail=detail, since=since)
 
 
-def _find_items(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
-    """Items by the beginning of their key, or anything in their title; both from an index."""
-    wanted = text.strip()
-    by = Q(key__startswith=wanted.upper())
-    if len(wanted) >= LETTERS_FOR_TITLES:
-        by |= Q(title__ilike=like_pattern(wanted))
-    found = visible(actor, WorkItem).filter(by, deleted_at__isnull=True) if wanted else WorkItem.objects.none()
-    return [
-        PaletteEntry(
-            label=f"{item.key} {item.title}",
-            url=reverse("teams:item_detail", args=[item.key]),
-            kind=named("Work_item"),
-            detail=item.state.name,
-            icon="square-check",
-        )
-        for item in found.select_related("state").order_by("-updated_at", "-pk")[:limit]
-    ]
-
-
 def _feature_items_url(feature: Feature) -> str:
     return reverse("teams:feature_items", args=[feature.key])
 
@@ -162,7 +136,6 @@ create_actions.register(
 home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
 home_cards.register(HomeCard(gettext_lazy("Blocked work"), _blocked), position=30)
 home_cards.register(HomeCard(words_lazy(gettext_lazy("{Sprints} to complete")), _sprints_to_complete), position=10)
-palette_sources.register(PaletteSource(named_lazy("Work_items"), _find_items), position=20)
 custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, named_lazy("Work_item"), WorkItem), position=30)
 feature_pages.register(FeaturePage("items", named_lazy("Items"), _feature_items_url, _feature_items_count), position=10)
 _page("board", gettext_lazy("Board"), "columns-3", "teams:board", "item.view", 10)

@@ -29,11 +29,12 @@ MOST: Final = 1_000
 """So many answers of a sort are counted and put in order; who finds more asks more narrowly."""
 PAGE: Final = 20
 FEW: Final = 5
-"""With fewer answers than this, names that are only like what was typed are shown, too."""
+"""With fewer answers than this, none of them by name, names that are only like what was typed are shown, too."""
 MOST_SIMILAR: Final = 8
+NEARLY_AS_LIKE: Final = 0.75
 
-EXACT: Final = 0
-"""The best tier of answers: a key or a whole name. The next is words of a name, the last words of a text."""
+EXACT, NAMED, SAID = 0, 1, 2
+"""How good an answer is: its key or whole name; words of its name; words of its text."""
 PERSON: Final = "person"
 
 
@@ -133,12 +134,13 @@ def search(
     if scope.kind:
         hits = [hit for hit in hits if hit.kind == scope.kind]
     total = len(hits)
+    is_named = any(hit.place.tier < SAID for hit in hits)
     ranked = sorted(_with_closed(hits), key=lambda hit: hit.place.sort)[:MOST]
     if after is not None:
         ranked = [hit for hit in ranked if hit.place.sort > after.sort]
     page = ranked[:limit]
     like: list[int] = []
-    if total < FEW and after is None and asked.has_letters_for_typos:
+    if total < FEW and not is_named and after is None and asked.has_letters_for_typos:
         in_kind = rows.filter(kind=scope.kind) if scope.kind else rows
         like = _similar(in_kind.exclude(pk__in=[hit.pk for hit in hits]), asked)
     answers = _read(page, like, asked)
@@ -290,7 +292,9 @@ def _similar(rows: QuerySet[SearchRow], asked: Question) -> list[int]:
     """Names that are like what was typed; only among what this person sees."""
     alike = RawSQL("SELECT public.search_similar(%s)", [asked.text])
     found = rows.filter(pk__in=alike).annotate(likeness=TrigramWordSimilarity(asked.text, "title"))
-    return list(found.order_by("-likeness", "-changed_at", "-pk").values_list("pk", flat=True)[:MOST_SIMILAR])
+    likely = list(found.order_by("-likeness", "-changed_at", "-pk").values_list("pk", "likeness")[:MOST_SIMILAR])
+    # Beside a name that is nearly it, names that share a syllable help nobody.
+    return [pk for pk, likeness in likely if likeness >= likely[0][1] * NEARLY_AS_LIKE]
 
 
 # -- what they say -----------------------------------------------------------------------------------------------------
@@ -321,7 +325,7 @@ def _read(hits: Sequence[_Hit], others: Sequence[int], asked: Question) -> dict[
             title=row.title,
             pieces=marked(row.title, asked),
             excerpt=excerpt(row.body, asked),
-            unit=row.unit_name or "",
+            unit=row.unit_name or "" if row.kind != "unit" else "",
             about=f"{row.about_key} {row.about_title}".strip() if is_about else "",
             is_closed=row.pk in places and places[row.pk].is_closed,
             changed_at=row.changed_at,

@@ -1,16 +1,14 @@
-"""What the shell around every page asks for: the palette, the scope switcher, a fresh ticket, another language."""
+"""What the shell around every page asks for: the scope switcher, a fresh ticket, another language."""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
@@ -20,36 +18,14 @@ from organization.selectors.units import Node, unit_forest, unit_pages_of
 from pmo_portal.lib import registry, tickets
 from pmo_portal.lib.access import actor_of, public, signed_in
 from pmo_portal.lib.pages import render_page, wants_fragment
-from pmo_portal.lib.registry import PaletteEntry
 from pmo_portal.lib.windows import local_day
 
-FOUND_PER_KIND = 6
 UNIT_ICONS = {
     UnitKind.PORTFOLIO: "briefcase",
     UnitKind.VALUE_STREAM: "git-merge",
     UnitKind.PROGRAM: "layers",
     UnitKind.TEAM: "users",
 }
-
-
-@signed_in("Every source finds only what this person may see.")
-@require_GET
-def palette(request: HttpRequest) -> HttpResponse:
-    """Places and actions by what was typed: the dialog's list, or a page of its own without JavaScript."""
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
-    actor = actor_of(request)
-    groups = _group_actions(request, text)
-    for source in registry.palette_sources:
-        for entry in islice(source.find(actor, text, FOUND_PER_KIND), FOUND_PER_KIND) if text else ():
-            groups.setdefault(str(entry.kind), []).append(entry)
-    context = {
-        "q": text,
-        "groups": [{"label": label, "entries": entries} for label, entries in groups.items()],
-        "crumbs": [(_("Search"), "")],
-    }
-    if wants_fragment(request):
-        return render(request, "components/palette_results.html", context)
-    return render_page(request, "organization/palette.html", context)
 
 
 @signed_in("It shows only the units this person may see.")
@@ -98,28 +74,6 @@ def language_set(request: HttpRequest) -> HttpResponse:
     """Speak another language in this browser."""
     response: HttpResponse = set_language(request)
     return response
-
-
-def _group_actions(request: HttpRequest, text: str) -> dict[str, list[PaletteEntry]]:
-    """What one may do and where one may go, narrowed to the words typed; all of it when nothing was typed."""
-    actor = actor_of(request)
-    doing = [
-        PaletteEntry(_("Create: %(thing)s") % {"thing": action.label}, reverse(action.url_name), "", icon=action.icon)
-        for action in registry.create_actions
-        if actor.units(action.permission) or actor.can(action.permission, None)
-    ]
-    going = [
-        PaletteEntry(str(entry.label), reverse(entry.url_name), "", icon=entry.icon)
-        for entry in registry.navigation
-        if entry.is_shown(actor)
-    ]
-    words = text.lower().split()
-    groups = {_("Actions"): doing, _("Pages"): going}
-    return {
-        label: kept
-        for label, entries in groups.items()
-        if (kept := [entry for entry in entries if all(word in entry.label.lower() for word in words)])
-    }
 
 
 def _where(request: HttpRequest, nodes: list[Node]) -> tuple[Unit | None, str]:

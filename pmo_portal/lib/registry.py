@@ -214,6 +214,8 @@ navigation: Registry[NavigationEntry] = Registry()
 create_actions: Registry[CreateAction] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 palette_sources: Registry[PaletteSource] = Registry()
+palette_starters: Registry[PaletteSource] = Registry()
+"""What the palette shows before anything is typed: what is at hand."""
 custom_field_owners: Registry[CustomFieldOwner] = Registry()
 outbox_listeners: Registry[OutboxListener] = Registry()
 meaning_listeners: Registry[OutboxListener] = Registry()

@@ -21,9 +21,7 @@ from tests.personas import World
 
 
 def found(actor: Actor, text: str) -> list[str]:
-    own = {"Epics", "Features", "Themes"}
-    sources = [source for source in registry.palette_sources if str(source.kind) in own]
-    return [entry.label for source in sources for entry in source.find(actor, text, 5)]
+    return sorted(entry.label for source in registry.palette_sources for entry in source.find(actor, text, 5))
 
 
 def to_dos(actor: Actor, title: str) -> list[str]:
@@ -38,7 +36,7 @@ def test_palette_finds_by_key_and_by_words_what_one_may_see(world: World) -> Non
     theme_make(world.north, name="Refunds that please")
     epic_delete(actor=SYSTEM, epic=epic_make(world.north, title="Refund never"), at=timezone.now())
     staff = world.persona("pmo_staff").actor
-    assert found(staff, "refund") == ["NORTH-E1 Refund faster", "COAST-F1 Refund in parts", "Refunds that please"]
+    assert found(staff, "refund") == ["COAST-F1 Refund in parts", "NORTH-E1 Refund faster", "Refunds that please"]
     assert found(staff, "north-e1") == ["NORTH-E1 Refund faster"]
     assert found(world.persona("stranger").actor, "refund") == []
 
