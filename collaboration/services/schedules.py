@@ -30,6 +30,7 @@ MOST_SCHEDULES: Final = 50
 MOST_RECIPIENTS: Final = 30
 MOST_AT_ONCE: Final = 200
 NOT_KEPT: Final = frozenset({"format", "page", "csrfmiddlewaretoken"})
+NOT_TYPED: Final = ("path", "query", "next_run_at", "last_run_at")
 BETWEEN: Final = timedelta(minutes=1)
 """So long nobody can have the same file sent by hand again."""
 
@@ -51,7 +52,7 @@ def schedule_create(
             owner_id=actor.person_id, path=path, query=_kept(query), created_at=at, **_told(values)
         )
         _check_page(schedule)
-        schedule.clean_fields(exclude=["path", "query"])
+        schedule.clean_fields(exclude=NOT_TYPED)
         _plan(schedule, at=at)
         schedule.save(force_insert=True)
         _arrange(schedule, [*people, Person.objects.get(pk=actor.person_id)], at=at)
@@ -72,7 +73,7 @@ def schedule_edit(
         schedule = _own(actor, schedule)
         for name, value in own_changes(schedule, _told(values), seen=seen).items():
             setattr(schedule, name, value)
-        schedule.clean_fields(exclude=["path", "query"])
+        schedule.clean_fields(exclude=NOT_TYPED)
         _plan(schedule, at=at)
         schedule.save()
         _arrange(schedule, [*people, schedule.owner], at=at)
