@@ -325,6 +325,8 @@ def _feature(
             "epic": epic,
             "period": world.periods[world.running_period - (draft.state == 5)],
             "is_mvp": len(world.extra["features"]) % 2 == 0,
+            "cost_of_delay": Decimal(1 + 3 * len(world.extra["features"]) % 10),
+            "duration_months": Decimal(1 + len(world.extra["features"]) % 5),
             "benefit_hypothesis": f"{title}: part of the hypothesis of “{draft.title}”.",
         },
         at=began_at,

@@ -126,6 +126,8 @@ class FeatureForm(SeenVersionForm):
             "owner",
             "period",
             "is_mvp",
+            "cost_of_delay",
+            "duration_months",
             "benefit_hypothesis",
             "acceptance_criteria",
             "description",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from collaboration.models.search_triggers import Words, searched
@@ -41,6 +45,23 @@ class Feature(Tracked):
         verbose_name=_("program increment"),
     )
     is_mvp = models.BooleanField(_("part of the MVP"), default=False)
+    cost_of_delay = models.DecimalField(
+        _("cost of delay"),
+        max_digits=8,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("What every month without it costs, in any measure that the program uses for all its features."),
+    )
+    duration_months = models.DecimalField(
+        _("duration in months"),
+        max_digits=4,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.1"))],
+    )
     benefit_hypothesis = models.TextField(_("benefit hypothesis"), blank=True)
     acceptance_criteria = models.TextField(_("acceptance criteria"), blank=True)
     source_ref = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
@@ -50,7 +71,16 @@ class Feature(Tracked):
     class Meta:
         verbose_name = _("feature")
         verbose_name_plural = _("features")
-        constraints = (models.UniqueConstraint(fields=["unit", "rank"], name="feature_rank_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["unit", "rank"], name="feature_rank_once"),
+            models.CheckConstraint(
+                condition=Q(cost_of_delay__isnull=True) | Q(cost_of_delay__gte=0), name="feature_cost_of_delay"
+            ),
+            # It divides: never nothing.
+            models.CheckConstraint(
+                condition=Q(duration_months__isnull=True) | Q(duration_months__gt=0), name="feature_duration"
+            ),
+        )
         indexes = (
             models.Index(fields=["unit", "state", "rank"], name="feature_board"),
             models.Index(fields=["epic", "rank"], name="feature_epic"),

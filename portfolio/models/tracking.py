@@ -53,6 +53,8 @@ class EventKind(models.TextChoices):
     MVP = "MVP", _("Part of the MVP")
     HYPOTHESIS = "HYPOTHESIS", _("Benefit hypothesis")
     CRITERIA = "CRITERIA", _("Acceptance criteria")
+    DELAY_COST = "DELAY_COST", _("Cost of delay")
+    DURATION = "DURATION", _("Duration")
     CUSTOM = "CUSTOM", _("Custom field")
     KEY = "KEY", _("Key")
     DELETED = "DELETED", _("Deleted")

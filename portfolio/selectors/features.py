@@ -15,8 +15,13 @@ from portfolio.selectors.filters import life_condition
 
 
 def features_of(unit: Unit, *, actor: Actor) -> QuerySet[Any]:
-    """The features of a program in their order, each with ``sees_epic``."""
+    """The features of a program in their order, each with ``sees_epic`` and ``cd3``.
+
+    Cost of delay divided by duration (CD3, Reinertsen): the higher, the sooner. Short features that cost much while
+    they wait come first. None where either is not said: such a feature is listed, not ranked.
+    """
     features = visible(actor, Feature).filter(deleted_at__isnull=True, unit=unit)
+    features = features.annotate(cd3=F("cost_of_delay") / F("duration_months"))
     return with_epic_seen(features, actor=actor).order_by("rank", "pk")
 
 

@@ -42,6 +42,8 @@ FEATURE: Final = register_tracked(
             "period": TrackedField(EventKind.PERIOD, is_ref=True),
             "labels": TrackedField(EventKind.LABELS),
             "is_mvp": TrackedField(EventKind.MVP),
+            "cost_of_delay": TrackedField(EventKind.DELAY_COST),
+            "duration_months": TrackedField(EventKind.DURATION),
             "benefit_hypothesis": TrackedField(EventKind.HYPOTHESIS),
             "acceptance_criteria": TrackedField(EventKind.CRITERIA),
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -96,6 +97,8 @@ def display_of(field: forms.Field, name: str, value: Any, choices: Sequence[tupl
         return dict(choices).get(_typed(getattr(value, "pk", value)), "")
     if isinstance(field, forms.DateField):
         return formatting.day(value if isinstance(value, date) else date.fromisoformat(str(value)))
+    if isinstance(value, Decimal):
+        return formatting.points(value)
     return markdown(str(value)) if name in LONG else str(value)
 
 

@@ -179,6 +179,8 @@ class _Epic:
             "epic_id": None,
             "period_id": None,
             "is_mvp": False,
+            "cost_of_delay": None,
+            "duration_months": None,
             "benefit_hypothesis": "",
             "acceptance_criteria": "",
             "source_ref": self.ref,
