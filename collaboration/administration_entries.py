@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models import MutedUnit, NotificationChoice
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.registry import AdministrationPage, administration_pages
+from pmo_portal.lib.registry import AdministrationPage, administration_pages, private_histories
 
 
 def _sees_rules(actor: Actor) -> bool:
@@ -34,3 +35,5 @@ administration_pages.register(
     ),
     position=30,
 )
+for _private in (NotificationChoice, MutedUnit):
+    private_histories.register(_private)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -88,13 +89,21 @@ _GRANTED = """
 _GRANTED_TO_PEOPLE: Final = _GRANTED.format(people="ANY(%(people)s)")
 
 _USER: Final = """
-    SELECT {columns}, granted.role, granted.reach, granted.everywhere, granted.unit_ids
+    SELECT {columns},
+           (SELECT jsonb_agg(jsonb_build_object('id', a.id, 'unit', a.unit_id, 'roles', a.roles,
+                                                'severity', a.severity, 'title', a.title, 'text', a.text))
+              FROM organization_announcement a
+             WHERE a.starts_at <= %(now)s AND a.ends_at > %(now)s
+               AND NOT EXISTS (SELECT 1 FROM organization_announcementdismissal d
+                                WHERE d.announcement_id = a.id AND d.person_id = u.person_id)),
+           granted.role, granted.reach, granted.everywhere, granted.unit_ids
       FROM organization_user u
       LEFT JOIN organization_person p ON p.id = u.person_id
       LEFT JOIN LATERAL ({granted}) AS granted ON true
      WHERE u.id = %(user)s
 """
 _GRANTED_WITH_USER: Final = "_granted_with_user"
+_ANNOUNCED_WITH_USER: Final = "_announced_with_user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +158,13 @@ def actors_for_people(person_ids: Sequence[int]) -> dict[int, PersonActor]:
 
 
 def user_of_session(user_id: int) -> User | None:
-    """The user behind a session with their person and what they are granted today: every page begins with these, so
-    they come in one statement. :func:`actor_of_session` makes the actor of it."""
+    """The user behind a session with their person, what they are granted today, and what is announced now: every page
+    begins with these, so they come in one statement. :func:`actor_of_session` makes the actor of it."""
     statement, models, width = _user_statement()
-    day = local_day(timezone.now())
+    now = timezone.now()
+    day = local_day(now)
     with prepared_cursor() as cursor:
-        cursor.execute(statement, {"user": user_id, "day": day})
+        cursor.execute(statement, {"user": user_id, "day": day, "now": now})
         rows = cursor.fetchall()
     if not rows:
         return None
@@ -167,10 +177,12 @@ def user_of_session(user_id: int) -> User | None:
         user.person = person
     granted = [
         _Granted(Role(role), Reach(reach), everywhere, frozenset(unit_ids))
-        for role, reach, everywhere, unit_ids in (row[width:] for row in rows)
+        for role, reach, everywhere, unit_ids in (row[width + 1 :] for row in rows)
         if role is not None
     ]
     setattr(user, _GRANTED_WITH_USER, (day, granted))
+    announced = values[width]
+    setattr(user, _ANNOUNCED_WITH_USER, json.loads(announced) if isinstance(announced, str) else announced or [])
     return cast("User", user)
 
 
@@ -181,6 +193,12 @@ def actor_of_session(user: User) -> PersonActor:
     if read_on != local_day(timezone.now()) or user.person_id is None:
         return actor_for(user)
     return _actor(user, granted)
+
+
+def announced_to_session(user: User) -> list[dict[str, Any]]:
+    """The announcements that stand now and that this user has not put away, to whomever they are meant."""
+    announced: list[dict[str, Any]] = getattr(user, _ANNOUNCED_WITH_USER, [])
+    return announced
 
 
 @lru_cache(maxsize=1)

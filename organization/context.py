@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from organization.access import user_of
+from organization.access import announced_to_session, user_of
+from organization.selectors.announcements import banners_for
 from pmo_portal.lib import live, registry, tickets
 from pmo_portal.lib.access import Actor
 
@@ -23,6 +24,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "navigation": SimpleLazyObject(lambda: _navigation(actor, request.path)),
         "create_actions": SimpleLazyObject(lambda: _create_actions(actor)),
+        "announcements": SimpleLazyObject(lambda: banners_for(actor, announced_to_session(user_of(request)))),
     }
 
 
@@ -34,6 +36,7 @@ def live_context(request: HttpRequest, unit_ids: Collection[int]) -> dict[str, A
     return {
         "live_ticket": tickets.issue(user=user_of(request), unit_ids=unit_ids),
         "stream_url": live.stream_url(host=request.get_host()),
+        "live_units": " ".join(map(str, sorted(unit_ids))),
     }
 
 

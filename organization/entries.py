@@ -14,14 +14,12 @@ from organization.models import RoleAssignment, Unit, UnitKind
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.registry import (
-    AdministrationPage,
     CreateAction,
     DemoStep,
     HomeCard,
     NavigationEntry,
     ToDo,
     UnitPage,
-    administration_pages,
     create_actions,
     demo_steps,
     home_cards,
@@ -101,74 +99,6 @@ for _code, _label, _icon, _name, _permission, _position in (
     ("history", gettext_lazy("History"), "history", "unit_history", "unit.view", 95),
 ):
     unit_pages.register(UnitPage(_code, _label, _icon, ALL_KINDS, _unit_url(_name), _permission), position=_position)
-
-for _position, _label, _text, _icon, _name, _group, _permission in (
-    (
-        10,
-        gettext_lazy("Roles of people"),
-        gettext_lazy("Who works here, who holds which role where, who may sign in."),
-        "users-round",
-        "person_list",
-        "access",
-        "person.view",
-    ),
-    (
-        20,
-        gettext_lazy("What each role may do"),
-        gettext_lazy("The table of grants: the same for all, changed by nobody in the portal."),
-        "shield-check",
-        "access",
-        "access",
-        "",
-    ),
-    (
-        10,
-        gettext_lazy("Words"),
-        gettext_lazy("What your organisation calls an epic, a program, a team."),
-        "book-open",
-        "term_list",
-        "house",
-        "term.view",
-    ),
-    (
-        20,
-        gettext_lazy("Fields"),
-        gettext_lazy("What you record about items, features and epics and the portal does not."),
-        "sliders-horizontal",
-        "custom_field_list",
-        "house",
-        "custom_field.view",
-    ),
-    (
-        30,
-        gettext_lazy("Periods"),
-        gettext_lazy("Fiscal years, quarters and program increments."),
-        "calendar",
-        "period_list",
-        "house",
-        "period.view",
-    ),
-    (
-        40,
-        gettext_lazy("Calendars"),
-        gettext_lazy("Which days are worked: the week, public holidays, days that differ."),
-        "calendar-clock",
-        "calendar_list",
-        "house",
-        "calendar.view",
-    ),
-):
-    administration_pages.register(
-        AdministrationPage(
-            _label,
-            _text,
-            _icon,
-            f"organization:{_name}",
-            _group,
-            _holds(_permission) if _permission else lambda actor: True,
-        ),
-        position=_position,
-    )
 
 demo_steps.register(DemoStep("People and units", people_and_units), position=10)
 

@@ -15,6 +15,7 @@ from organization.models import Unit, UnitKind
 from organization.terms import named_lazy, words, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.registry import (
+    AuditedEvents,
     CreateAction,
     CustomFieldOwner,
     DemoStep,
@@ -22,6 +23,7 @@ from pmo_portal.lib.registry import (
     NavigationEntry,
     ToDo,
     UnitPage,
+    audited_events,
     create_actions,
     custom_field_owners,
     demo_steps,
@@ -36,13 +38,16 @@ from portfolio.models import (
     STARTED_CATEGORIES,
     BusinessCase,
     Epic,
+    EpicEvent,
     Feature,
+    FeatureEvent,
     Recommendation,
     StateCategory,
     StrategicTheme,
     TrackedKind,
     WorkflowState,
 )
+from portfolio.selectors.audit import audit_words
 
 
 def _sees(permission: str) -> Callable[[Actor], bool]:
@@ -294,5 +299,12 @@ register_subject(
         StrategicTheme,
         title=lambda theme: theme.name,
         url=lambda theme: reverse("portfolio:theme_detail", args=[theme.pk]),
+    )
+)
+
+audited_events.register(AuditedEvents(EpicEvent, named_lazy("Epic"), _epic_url, audit_words))
+audited_events.register(
+    AuditedEvents(
+        FeatureEvent, named_lazy("Feature"), lambda key: reverse("portfolio:feature_detail", args=[key]), audit_words
     )
 )

@@ -17,6 +17,7 @@ from organization.terms import named_lazy, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import moment
 from pmo_portal.lib.registry import (
+    AuditedEvents,
     CreateAction,
     CustomFieldOwner,
     DemoStep,
@@ -25,6 +26,7 @@ from pmo_portal.lib.registry import (
     NavigationEntry,
     ToDo,
     UnitPage,
+    audited_events,
     create_actions,
     custom_field_owners,
     demo_steps,
@@ -36,9 +38,10 @@ from pmo_portal.lib.registry import (
 from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.models import Feature, TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
+from portfolio.selectors.audit import audit_words
 from teams.demo.open_data import open_data
 from teams.demo.simulation import work
-from teams.models import Sprint, SprintState, TeamMode, WorkItem
+from teams.models import ItemEvent, Sprint, SprintState, TeamMode, WorkItem
 from teams.selectors import describers  # noqa: F401 - registers how the history words our events
 from teams.selectors.feature_items import feature_items_seen
 from teams.selectors.imports import import_facts, import_of, survey_facts, undo_facts
@@ -168,4 +171,8 @@ register_subject(
         url=lambda item: reverse("teams:item_detail", args=[item.key]),
         select=("team", "state"),
     )
+)
+
+audited_events.register(
+    AuditedEvents(ItemEvent, named_lazy("Work_item"), lambda key: reverse("teams:item_detail", args=[key]), audit_words)
 )

@@ -59,7 +59,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class _Names:
+class Names:
     """Names of the things events point to, read once per kind, only as far as the viewer may see them."""
 
     actor: Actor
@@ -93,7 +93,7 @@ def history(actor: Actor, sources: Iterable[Source]) -> list[Entry]:
                 if source.is_seen(event):
                     pairs.append((source, before, event))
                 before = event
-    names = _Names(actor)
+    names = Names(actor)
     for source, before, event in pairs:
         for one in _foreign_keys(source):
             for version in (before, event):
@@ -151,7 +151,7 @@ def object_history_entries(actor: Actor, obj: models.Model, label: str) -> list[
     return history(actor, [Source(type(obj), {"pgh_obj": obj.pk}, label, hidden)])
 
 
-def _entry(source: Source, before: Any, event: Any, names: _Names, people: dict[int, str]) -> Entry | None:
+def _entry(source: Source, before: Any, event: Any, names: Names, people: dict[int, str]) -> Entry | None:
     verb, icon = {
         "insert": (_("added"), "plus"),
         "update": (_("changed"), "pencil"),
@@ -165,20 +165,21 @@ def _entry(source: Source, before: Any, event: Any, names: _Names, people: dict[
     return Entry(event.pgh_created_at, who, f"{verb} · {source.label}", icon, changes)
 
 
-def _changes(source: Source, before: Any, event: Any, names: _Names) -> tuple[Change, ...]:
+def _changes(source: Source, before: Any, event: Any, names: Names) -> tuple[Change, ...]:
     is_update = event.pgh_label == "update"
     found = []
     for one in source.model._meta.concrete_fields:
         if one.name in _NOT_SHOWN | source.hidden | source.left_out or not hasattr(event, one.attname):
             continue
-        new = _text(one, getattr(event, one.attname), names)
-        old = _text(one, getattr(before, one.attname), names) if is_update else ""
+        new = text_of(one, getattr(event, one.attname), names)
+        old = text_of(one, getattr(before, one.attname), names) if is_update else ""
         if (is_update and old != new) or (not is_update and new != formatting.NOTHING):
             found.append(Change(str(one.verbose_name), old, new))
     return tuple(found)
 
 
-def _text(one: models.Field[Any, Any], value: Any, names: _Names) -> str:
+def text_of(one: models.Field[Any, Any], value: Any, names: Names) -> str:
+    """A stored value as people read it."""
     if value is None or value == "" or value == []:
         return formatting.NOTHING
     if isinstance(one, models.ForeignKey):

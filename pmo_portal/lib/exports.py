@@ -36,6 +36,7 @@ from pmo_portal.lib import documents
 from pmo_portal.lib.csv_export import csv_lines
 from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.format import NOTHING, day, moment, number
+from pmo_portal.lib.registry import export_listeners
 
 PDF_MOST_ROWS: Final = 1_000
 """More is no reading matter, and pages are laid out in memory."""
@@ -130,6 +131,9 @@ def export_response(
     limit = PDF_AT_ONCE_ROWS if file_format == "pdf" else AT_ONCE_ROWS
     if request is not None and table.row_count > limit and not request.META.get(IN_JOB):
         return _offer_job(request, table)
+    if request is not None:
+        for tell in export_listeners:
+            tell(request, table.title)
     return FORMATS.get(file_format, csv_response)(table, at=at)
 
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     METRICS = "metrics"
     UNIT = "unit"
     TALK = "talk"
+    NEWS = "news"
 
     @property
     def has_ids(self) -> bool:

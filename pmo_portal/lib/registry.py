@@ -169,6 +169,20 @@ class AdministrationPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedEvents:
+    """A table of events (``portfolio.models.TrackedEvent``) that the audit log reads beside the histories.
+
+    ``url`` is the page of a subject by its key; ``describe`` puts events into words, (field, old, new) for each, as far
+    as the actor may see what they point to; events of several tables with the same ``describe`` are given together.
+    """
+
+    model: type[Model]
+    label: str | _StrPromise
+    url: Callable[[str], str]
+    describe: Callable[[Actor, Sequence[Any]], Sequence[tuple[str, str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoStep:
     """One app's part of the demo organisation; steps run in order and share ``world``."""
 
@@ -225,5 +239,10 @@ unit_pages: Registry[UnitPage] = Registry()
 feature_pages: Registry[FeaturePage] = Registry()
 epic_pages: Registry[FeaturePage] = Registry()
 administration_pages: Registry[AdministrationPage] = Registry()
+audited_events: Registry[AuditedEvents] = Registry()
+private_histories: Registry[type[Model]] = Registry()
+"""Tracked models that are everybody's own affair, such as what somebody wants to be told of: no audit reads them."""
+export_listeners: Registry[Callable[[Any, str], None]] = Registry()
+"""Told of every file that is sent: the request that asked for it, and the file's title."""
 demo_steps: Registry[DemoStep] = Registry()
 approval_subjects: Registry[ApprovalSubject] = Registry()

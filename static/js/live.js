@@ -28,7 +28,8 @@
 
   function concerns(element, { unit, kind }) {
     const kinds = kindsOf(element);
-    return unitsOf(element).includes(unit) && (!kinds.length || kinds.includes(kind));
+    // An announcement changes nothing but the banner, which asks for it by name.
+    return unitsOf(element).includes(unit) && (kinds.length ? kinds.includes(kind) : kind !== "news");
   }
 
   function hold(element, count) {
@@ -81,7 +82,7 @@
       const mine = changes.filter((change) => concerns(element, change));
       if (!mine.length && !all) return;
       if (element.matches("[data-board]")) {
-        const cards = mine.filter((change) => change.kind !== "metrics");
+        const cards = mine.filter((change) => change.kind !== "metrics" && change.kind !== "news");
         const ids = [...new Set(cards.flatMap((change) => [...change.ids]))];
         // A change without ids is too large to name: everything may be different.
         const whole = all || cards.some((change) => change.whole);
