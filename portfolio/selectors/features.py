@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Round
 
 from organization.models import Unit
 from pmo_portal.lib.access import Actor, visible
@@ -21,7 +22,7 @@ def features_of(unit: Unit, *, actor: Actor) -> QuerySet[Any]:
     they wait come first. None where either is not said: such a feature is listed, not ranked.
     """
     features = visible(actor, Feature).filter(deleted_at__isnull=True, unit=unit)
-    features = features.annotate(cd3=F("cost_of_delay") / F("duration_months"))
+    features = features.annotate(cd3=Round(F("cost_of_delay") / F("duration_months"), precision=2))
     return with_epic_seen(features, actor=actor).order_by("rank", "pk")
 
 
