@@ -99,7 +99,7 @@ def inbox_page(actor: Actor, question: Question, *, now: datetime, size: int = P
     groups = (
         rows.order_by()
         .values("thread")
-        .annotate(moment=Max(Case(back, default=F("at"))), last=Max("pk"), ids=ArrayAgg("pk", ordering="-pk"))
+        .annotate(moment=Max(Case(back, default=F("at"))), last=Max("pk"), ids=ArrayAgg("pk", order_by="-pk"))
         .order_by("-moment", "-last")
     )
     if question.before is not None:
