@@ -1,16 +1,24 @@
-"""Puts the actor on the request, and the person's language, zone and words around it."""
+"""Puts the actor on the request, and the person's language, zone and words around it; notes when a browser was here."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
+from organization import arrivals
 from organization.access import NOBODY, PersonActor, actor_of_session, user_of
+from organization.services.sessions import SEEN_MINUTES, session_seen
 from organization.terms import words_remembered
+from pmo_portal.lib.tickets import SESSION_OF_USER
+
+logger = logging.getLogger(__name__)
 
 
 class PrincipalMiddleware:
@@ -26,10 +34,27 @@ class PrincipalMiddleware:
         request.actor = SimpleLazyObject(resolve)  # type: ignore[attr-defined]
         if not request.user.is_authenticated:
             return self.get_response(request)
+        _note_session(request)
         zone = _zone(request.user.time_zone)
         language = request.user.language or translation.get_language() or "en"
         with timezone.override(zone), translation.override(language), words_remembered():
             return self.get_response(request)
+
+
+def _note_session(request: HttpRequest) -> None:
+    """Say which session this is to whoever makes a ticket for a stream of it, and now and then that it was here."""
+    session = request.session
+    now = timezone.now()
+    try:
+        if not getattr(session, "opened_id", 0):
+            # It began before sessions were kept.
+            arrivals.session_begun(None, request, user_of(request))
+        elif session.seen_at and now - session.seen_at > timedelta(minutes=SEEN_MINUTES):  # type: ignore[attr-defined]
+            session_seen(session_id=session.opened_id, at=now)  # type: ignore[attr-defined]
+    except DatabaseFailure as error:
+        # Where nothing can be written, pages are still read.
+        logger.warning("Session not noted: %s", error)
+    setattr(request.user, SESSION_OF_USER, getattr(session, "opened_id", 0))
 
 
 def _zone(name: str) -> ZoneInfo | None:

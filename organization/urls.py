@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from organization.account_urls import urlpatterns as account_urls
 from organization.administration_urls import urlpatterns as administration_urls
 from organization.views import (
     access,
@@ -17,34 +18,15 @@ from organization.views import (
     periods,
     preferences,
     shell,
-    sign_in,
     units,
 )
-from pmo_portal.lib.access import public
 
 app_name = "organization"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("home/later/", home.home_later, name="home_later"),
-    # -- the door
-    path("sign-in/", sign_in.sign_in, name="sign_in"),
-    path("sign-in/demo/", sign_in.demo_sign_in, name="demo_sign_in"),
-    path("sign-out/", sign_in.sign_out, name="sign_out"),
-    path(
-        "password/forgotten/", public(sign_in.DOOR_REASON)(sign_in.PasswordForgotten.as_view()), name="password_reset"
-    ),
-    path("password/sent/", public(sign_in.DOOR_REASON)(sign_in.PasswordSent.as_view()), name="password_reset_done"),
-    path(
-        "password/new/<uidb64>/<token>/",
-        public("The mailed link is the proof.")(sign_in.PasswordChosen.as_view()),
-        name="password_reset_confirm",
-    ),
-    path(
-        "password/changed/", public(sign_in.DOOR_REASON)(sign_in.PasswordDone.as_view()), name="password_reset_complete"
-    ),
     path("profile/", preferences.profile, name="profile"),
-    path("profile/password/", sign_in.password_change, name="password_change"),
     # -- the shell
     path("palette/", palette.palette, name="palette"),
     path("scope/", shell.scope_tree, name="scope_tree"),
@@ -95,5 +77,6 @@ urlpatterns = [
     path("fields/<int:pk>/", customs.custom_field_edit, name="custom_field_edit"),
     path("fields/<int:pk>/archive/", customs.custom_field_archive, name="custom_field_archive"),
     path("access/", access.access, name="access"),
+    *account_urls,
     *administration_urls,
 ]

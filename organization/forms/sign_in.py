@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,28 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("No sign-in with this address and password. Check both; capitals matter in the password."),
         "inactive": _("No sign-in with this address and password. Check both; capitals matter in the password."),
     }
+
+
+class FirstPasswordForm(forms.Form):
+    """The first password, behind an invitation; the service says whether it is good enough."""
+
+    new_password1 = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+        help_text=password_validators_help_text_html,
+    )
+    new_password2 = forms.CharField(
+        label=_("The password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, str]:
+        data: dict[str, str] = super().clean() or {}
+        if data.get("new_password1") != data.get("new_password2"):
+            self.add_error("new_password2", _("The two passwords differ."))
+        return data
 
 
 class PasswordForgottenForm(PasswordResetForm):

@@ -7,7 +7,6 @@ from smtplib import SMTPException
 from urllib.parse import urljoin
 
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import transaction
@@ -18,20 +17,18 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from organization.models import Person, RoleAssignment, Unit, User
+from organization.services.invitations import MailNotSent, invitation_send
 from organization.services.roles import (
     administrator_stays,
     is_administration,
     lock_roles,
     require_rights_of_person,
 )
+from organization.services.sessions import sessions_end
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require, require_within
-from pmo_portal.lib.errors import DomainError, Refused, field_error
+from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.merging import own_changes
 from pmo_portal.lib.windows import local_day
-
-
-class MailNotSent(DomainError):
-    """The change is made, but the mail about it could not be handed over."""
 
 
 @transaction.atomic
@@ -106,22 +103,26 @@ def user_create(*, actor: Actor, person: Person, email: str, password: str | Non
 
 
 def user_invite(*, actor: Actor, person: Person, email: str, base_url: str, at: datetime) -> User:
-    """Give a person a sign-in and mail them a link to choose a password. ``base_url`` is the portal's own.
+    """Give a person a sign-in and mail them an invitation. ``base_url`` is the portal's own.
 
     Raises MailNotSent when the sign-in is made but the mail server does not take the letter.
     """
     user = user_create(actor=actor, person=person, email=email, at=at)
-    _send_invitation(user, base_url=base_url)
+    invitation_send(actor=actor, user=user, base_url=base_url, at=at)
     return user
 
 
 def user_invite_again(*, actor: Actor, person: Person, base_url: str, at: datetime) -> None:
-    """Mail another link to somebody who has a sign-in; the earlier link stops working once one is used."""
+    """Mail another link to somebody who has a sign-in: an invitation to who never came in, whose earlier link works no
+    more; to others a link to choose another password."""
     require(actor, Action.EDIT, person)
     user = User.objects.filter(person=person, is_active=True).first()
     if user is None:
         raise Refused(_("%(person)s has no sign-in to send a link for.") % {"person": person})
-    _send_invitation(user, base_url=base_url)
+    if user.last_login is None:
+        invitation_send(actor=actor, user=user, base_url=base_url, at=at)
+    else:
+        _send_password_link(user, base_url=base_url)
 
 
 @transaction.atomic
@@ -161,17 +162,6 @@ def person_activate(*, actor: Actor, person: Person, at: datetime) -> Person:
     return person
 
 
-def sessions_end(*, user: User, at: datetime) -> int:
-    """End every session of a user; returns how many. A session row does not name its user, so each is opened."""
-    ended = [
-        session.pk
-        for session in Session.objects.filter(expire_date__gt=at).iterator(chunk_size=2000)
-        if session.get_decoded().get("_auth_user_id") == str(user.pk)
-    ]
-    Session.objects.filter(pk__in=ended).delete()
-    return len(ended)
-
-
 @transaction.atomic
 def preferences_set(*, actor: Actor, user: User, theme: str, language: str, time_zone: str, at: datetime) -> User:
     """How a person likes the portal to look and speak; everybody sets their own."""
@@ -193,17 +183,16 @@ def password_path(user: User) -> str:
     )
 
 
-def _send_invitation(user: User, *, base_url: str) -> None:
+def _send_password_link(user: User, *, base_url: str) -> None:
     context = {"person": user.person, "link": urljoin(base_url, password_path(user)), "sign_in": user.email}
     try:
         send_mail(
             subject=_("Your sign-in to the PMO portal"),
-            message=render_to_string("registration/invitation_mail.txt", context),
+            message=render_to_string("registration/password_link_mail.txt", context),
             from_email=None,
             recipient_list=[user.email],
         )
     except (SMTPException, OSError) as error:
         raise MailNotSent(
-            _("The sign-in is made, but the mail to %(address)s could not be sent. Send the link again later.")
-            % {"address": user.email}
+            _("The mail to %(address)s could not be sent. Try again later.") % {"address": user.email}
         ) from error

@@ -25,6 +25,8 @@ RENEWABLE_SECONDS = 24 * 3600
 MAX_UNITS = 500
 _SALT = "pmo_portal.live.ticket"
 _DIGEST_LENGTH = 24
+SESSION_OF_USER = "session_of_request"
+"""Where a request's user carries the number of the session they came with; the middleware puts it there."""
 
 
 class TicketInvalid(Exception):
@@ -43,6 +45,8 @@ class Ticket:
     auth_digest: str
     unit_ids: frozenset[int]
     issued_at: int
+    session_id: int = 0
+    """The session in which the page was asked for; 0 when that is not known."""
 
     def is_held_by(self, auth_digest: str) -> bool:
         """False once the person has changed the password (and with it ended every session)."""
@@ -68,6 +72,7 @@ def issue(*, user: AbstractBaseUser, unit_ids: Collection[int]) -> str:
             "h": auth_digest(user),
             "u": named[:MAX_UNITS],
             "t": int(time.time()),
+            "s": getattr(user, SESSION_OF_USER, 0),
         },
         compress=True,
     )
@@ -82,6 +87,7 @@ def read(text: str, *, lifetime_seconds: int = LIFETIME_SECONDS) -> Ticket:
             auth_digest=str(content["h"]),
             unit_ids=frozenset(int(unit_id) for unit_id in content["u"]),
             issued_at=int(content["t"]),
+            session_id=int(content.get("s", 0)),
         )
     except (signing.BadSignature, LookupError, TypeError, ValueError) as error:
         raise TicketInvalid("not a ticket of this portal") from error

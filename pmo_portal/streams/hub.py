@@ -83,7 +83,12 @@ class Client:
         return not self._pending
 
     def is_same_session(self, standing: Standing) -> bool:
-        return all(ticket.is_held_by(standing.auth_digest) for ticket in self.tickets)
+        """Whether no password was changed, and no session ended, since the tickets were issued."""
+        return all(
+            ticket.is_held_by(standing.auth_digest)
+            and (not ticket.session_id or ticket.session_id in standing.session_ids)
+            for ticket in self.tickets
+        )
 
     def may_listen(self, standing: Standing | None) -> bool:
         """Whether the user is active, still signed in, and may see every unit the tickets name."""

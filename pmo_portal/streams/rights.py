@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
@@ -20,6 +20,7 @@ from django.db import Error as DatabaseFailure
 from django.db import close_old_connections, connections
 
 from organization.access import live_rights
+from organization.services.sessions import live_session_ids
 from pmo_portal.lib import tickets
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Standing:
 
     unit_ids: frozenset[int]
     auth_digest: str
+    session_ids: frozenset[int] = field(default_factory=frozenset)
 
 
 class Unverifiable(Exception):
@@ -44,13 +46,18 @@ class Unverifiable(Exception):
 
 
 def standings(user_ids: Sequence[int]) -> dict[int, Standing]:
-    """The standing of each of these users; inactive and unknown ones are absent. Two statements."""
+    """The standing of each of these users; inactive and unknown ones are absent. Three statements."""
     close_old_connections()
     try:
         rights = live_rights(user_ids)
+        sessions = live_session_ids(list(rights))
         users = get_user_model()._default_manager.filter(pk__in=list(rights)).only("password")
         return {
-            user.pk: Standing(unit_ids=frozenset(rights[user.pk]), auth_digest=tickets.auth_digest(user))
+            user.pk: Standing(
+                unit_ids=frozenset(rights[user.pk]),
+                auth_digest=tickets.auth_digest(user),
+                session_ids=sessions.get(user.pk, frozenset()),
+            )
             for user in users
         }
     finally:
