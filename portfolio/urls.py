@@ -7,6 +7,7 @@ from django.urls import path
 from portfolio.views import (
     case_approvals,
     cases,
+    documents,
     epic_boards,
     epic_features,
     epics,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("epics/<str:key>/case/compare/", cases.case_compare, name="case_compare"),
     path("epics/<str:key>/case/approval/", case_approvals.case_submit, name="case_submit"),
     path("epics/<str:key>/features/", epic_features.epic_features, name="epic_features"),
+    path("epics/<str:key>/document/", documents.epic_document, name="epic_document"),
     path("epics/<str:key>/history/", epics.epic_history, name="epic_history"),
     path("epics/<str:key>/undo/<int:seq>/", epics.epic_undo, name="epic_undo"),
     path("epics/<str:key>/delete/", epics.epic_delete, name="epic_delete"),
@@ -81,6 +83,7 @@ urlpatterns = [
     path("features/<str:key>/edit/<slug:name>/", features.feature_edit_field, name="feature_edit_field"),
     path("features/<str:key>/move/", features.feature_move, name="feature_move"),
     path("features/<str:key>/order/", epic_features.feature_order, name="feature_order"),
+    path("features/<str:key>/document/", documents.feature_document, name="feature_document"),
     path("features/<str:key>/history/", features.feature_history, name="feature_history"),
     path("features/<str:key>/undo/<int:seq>/", features.feature_undo, name="feature_undo"),
     path("features/<str:key>/delete/", features.feature_delete, name="feature_delete"),

@@ -17,6 +17,7 @@ from metrics.calculations.littles import littles_law
 from metrics.charts import chart_file, cycle_chart, throughput_chart, wip_chart
 from metrics.charts.portfolio import units_chart
 from metrics.definitions import LITTLES_LAW
+from metrics.documents import Part, dashboard_document, file_links, selection_words, wants_document
 from metrics.models import Rollup
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from metrics.selectors.selection import Selection, seen_on_of
@@ -29,10 +30,12 @@ from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, access, actor_of, listing
+from pmo_portal.lib.documents import gives_pdf
 from pmo_portal.lib.pages import render_page
 
 
 @access(Action.VIEW, Rollup, within=Unit, by="code")
+@gives_pdf
 @require_GET
 def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """How a team, program or portfolio is going: tiles, charts, and the units below side by side."""
@@ -55,9 +58,22 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponseBase:
         charts.append(units_chart(beside))
     if file := chart_file(request, charts, name=unit.code):
         return file
+    row = tile_row(unit, own, selection, now=now)
+    title = _("Metrics of %(unit)s") % {"unit": unit.name}
+    if wants_document(request):
+        return dashboard_document(
+            name=f"{unit.code}-metrics",
+            title=title,
+            scope=" › ".join(str(label) for label, _url in unit_crumbs(actor, unit)),
+            filters=selection_words(selection),
+            parts=[Part(unit.name, row, beside)],
+            charts=charts,
+            at=now,
+        )
     context = {
         "unit": unit,
-        "row": tile_row(unit, own, selection, now=now),
+        "row": row,
+        "files": file_links(request, title=title),
         "charts": charts,
         "littles": littles_law(
             wip=own.wip,
@@ -93,6 +109,7 @@ def unit_tiles(request: HttpRequest, unit: Unit) -> HttpResponse:
 
 
 @listing(Action.VIEW, Rollup)
+@gives_pdf
 @require_GET
 def executive(request: HttpRequest) -> HttpResponse:
     """Everything this person answers for, on one page: each of their topmost units, then what stands below it."""
@@ -109,8 +126,19 @@ def executive(request: HttpRequest) -> HttpResponse:
         with_sprints=True,
         not_compared=beside,
     )
+    sections = [_section(unit, below[unit.pk], numbers, selection, now) for unit in tops]
+    if wants_document(request):
+        return dashboard_document(
+            name="metrics",
+            title=_("How is it going"),
+            scope=", ".join(unit.name for unit in tops),
+            filters=selection_words(selection),
+            parts=[Part(each["row"].unit.name, each["row"], each["below"]) for each in sections],
+            at=now,
+        )
     context = {
-        "sections": [_section(unit, below[unit.pk], numbers, selection, now) for unit in tops],
+        "sections": sections,
+        "files": file_links(request, title=_("How is it going")),
         "crumbs": [(_("Metrics"), "")],
         **selection_context(selection),
         **live_context(request, [unit.pk for unit in tops]),

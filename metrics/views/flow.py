@@ -30,6 +30,7 @@ from metrics.charts.flow import (
     open_chart,
 )
 from metrics.charts.frame import Frame
+from metrics.documents import dashboard_document, file_links, selection_words, wants_document
 from metrics.models import Rollup
 from metrics.selectors.columns import columns_of
 from metrics.selectors.finding import Scope, scope_of
@@ -44,6 +45,7 @@ from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, Actor, access, actor_of, policy_for
+from pmo_portal.lib.documents import gives_pdf
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.format import moment
 from pmo_portal.lib.pages import render_page
@@ -54,6 +56,7 @@ Wide = list[tuple[Chart, int]]
 
 
 @access(Action.VIEW, Rollup, within=Unit, by="code")
+@gives_pdf
 @require_GET
 def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     """The flow charts of a unit, in parts that are fetched one after another; ``?csv=`` gives a chart's numbers.
@@ -72,6 +75,20 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     charts = PARTS[part](actor, scope, frame)
     if file := chart_file(request, (chart for chart, _span in charts), name=unit.code):
         return file
+    title = _("Flow of %(unit)s") % {"unit": unit.name}
+    if wants_document(request):
+        shown = PARTS if wanted not in PARTS else [part]
+        return dashboard_document(
+            name=f"{unit.code}-flow",
+            title=title,
+            scope=" › ".join(label for label, _url in unit_crumbs(actor, unit)),
+            filters=[
+                *selection_words(selection, compares=False),
+                *(str(chip["label"]) for chip in filter_words(item_filter, selection)),
+            ],
+            charts=[chart for each in shown for chart, _span in PARTS[each](actor, scope, frame)],
+            at=now,
+        )
     context = {
         "unit": unit,
         "part": part,
@@ -84,6 +101,7 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     choices = flow_choices(actor, scope)
     context |= {
         "selection": selection,
+        "files": file_links(request, title=title),
         "item_filter": item_filter,
         "by_day": by_day,
         "by_url": selection.query(by=None if by_day else "day"),

@@ -21,12 +21,14 @@ from metrics.definition_links import definition_url
 from metrics.definitions.value import KPI
 from metrics.forms.kpis import KpiForm
 from metrics.forms.value import VerdictForm
+from metrics.documents import wants_document
 from metrics.models import Kpi, Measurement
 from metrics.selectors.value import KpiLine, kpi_lines, kpis_seen, measurements_of, value_text
 from metrics.selectors.value_history import kpi_history, kpi_neighbours
 from metrics.selectors.value_scope import currency_of, unit_filter
 from metrics.services import kpis as services
 from metrics.services import status as verdicts
+from metrics.value_documents import kpi_document
 from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
 from organization.models import Unit
 from organization.selectors.units import units_holding
@@ -162,6 +164,8 @@ def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
         return file
     if request.GET.get("format") == "csv":
         return _as_file(kpi, [] if line.is_hidden else standing)
+    if wants_document(request):
+        return kpi_document(line, [] if line.is_hidden else standing, chart, at=timezone.now())
     may = rights(request, kpi)
     measures = policy_for(Measurement)
     may_write = not line.is_hidden and kpi.archived_at is None and kpi.source != "FORMULA"

@@ -19,6 +19,7 @@ from metrics.definition_links import definition_url
 from metrics.definitions.value import KEY_RESULT, OBJECTIVE
 from metrics.forms.objectives import ObjectiveForm
 from metrics.forms.value import VerdictForm
+from metrics.documents import wants_document
 from metrics.models import CheckIn, DrivenBy, Objective, StatusUpdate
 from metrics.selectors.value import value_text
 from metrics.selectors.value_history import objective_history
@@ -37,6 +38,7 @@ from metrics.selectors.value_scope import unit_filter
 from metrics.selectors.value_status import updates_about
 from metrics.services import objectives as services
 from metrics.services import status as verdicts
+from metrics.value_documents import objective_document
 from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
 from organization.models import Unit
 from organization.selectors.units import units_holding
@@ -170,6 +172,8 @@ def objective_detail(request: HttpRequest, objective: Objective) -> HttpResponse
         return file
     if request.GET.get("format") == "csv":
         return _as_file(line)
+    if wants_document(request):
+        return objective_document(line, charts, at=timezone.now())
     may = rights(request, objective)
     context = {
         "objective": objective,

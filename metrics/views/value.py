@@ -12,14 +12,17 @@ from django.views.decorators.http import require_GET
 
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KPI, OBJECTIVE
+from metrics.documents import file_links, wants_document
 from metrics.models import Kpi, Objective, StatusUpdate
 from metrics.selectors.value_page import MOST_SHOWN, MOST_TILES, value_page, verdict_counts
 from metrics.selectors.value_scope import UnitFilter, unit_filter
+from metrics.value_documents import value_document
 from metrics.views.value_frames import unit_menu, value_tabs
 from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import tiles_url, unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
+from pmo_portal.lib.documents import gives_pdf
 from pmo_portal.lib.pages import render_page
 from pmo_portal.lib.windows import local_day
 
@@ -28,6 +31,7 @@ COOKIE: Final = "value_unit"
 
 
 @listing(Action.VIEW, Objective)
+@gives_pdf
 @require_GET
 def value(request: HttpRequest) -> HttpResponse:
     """Value on one page for the unit somebody chose, chose last, or answers for most."""
@@ -43,6 +47,8 @@ def value(request: HttpRequest) -> HttpResponse:
             "metrics/value.html",
             {"unit": None, "tabs": value_tabs(actor, "value"), "crumbs": [(_("Value"), "")]},
         )
+    if wants_document(request):
+        return value_document(value_page(actor, units.chosen, day=day), at=timezone.now())
     context = _context(request, units.chosen)
     context["tabs"] = value_tabs(actor, "value")
     context["unit_menu"] = unit_menu(request, units)
@@ -54,10 +60,13 @@ def value(request: HttpRequest) -> HttpResponse:
 
 
 @access(Action.VIEW, Objective, within=Unit, by="code")
+@gives_pdf
 @require_GET
 def unit_value(request: HttpRequest, unit: Unit) -> HttpResponse:
     """The same page as a tab of the unit."""
     actor = actor_of(request)
+    if wants_document(request):
+        return value_document(value_page(actor, unit, day=local_day(timezone.now())), at=timezone.now())
     context = _context(request, unit)
     context["tabs"] = unit_tabs(actor, unit, "value")
     context["crumbs"] = unit_crumbs(actor, unit, _("Value"))
@@ -73,6 +82,7 @@ def _context(request: HttpRequest, unit: Unit) -> dict[str, Any]:
     return {
         "unit": unit,
         "page": page,
+        "files": file_links(request, title=_("Value of %(unit)s") % {"unit": unit.name}, unit=unit.code),
         "now": now,
         "kpi_tiles": page.own_kpis[:MOST_TILES],
         "kpi_counts": verdict_counts(page.kpis, url=kpis_url),

@@ -82,6 +82,8 @@ def _weasyprint() -> Any:
     except (ImportError, OSError) as error:
         logger.warning("PDFs cannot be made here: %s", error)
         return None
+    # It tells of each of its seven steps.
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
     return weasyprint
 
 
@@ -101,7 +103,9 @@ class Section:
     rows: Sequence[Sequence[str]] = ()
 
 
-def detail_response(*, name: str, title: str, scope: str, sections: Sequence[Section], at: datetime) -> HttpResponse:
-    """One thing as a PDF: what it is called, where it belongs, when this was true, and its sections."""
-    context = {"title": title, "scope": scope, "sections": sections, "made_at": at}
+def detail_response(
+    *, name: str, title: str, scope: str, sections: Sequence[Section], at: datetime, figures: Sequence[Any] = ()
+) -> HttpResponse:
+    """One thing as a PDF: what it is called, where it belongs, when this was true, its sections and its drawings."""
+    context = {"title": title, "scope": scope, "sections": sections, "figures": figures, "made_at": at}
     return pdf_response("exports/detail.html", context, name=f"{name}.pdf", title=title)

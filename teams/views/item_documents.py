@@ -13,7 +13,8 @@ from pmo_portal.lib.access import Action, access, actor_of
 from pmo_portal.lib.documents import Section, detail_response
 from pmo_portal.lib.format import moment
 from pmo_portal.lib.markdown import markdown
-from portfolio.selectors.history import HistoryStep, history
+from portfolio.selectors.history import history
+from portfolio.views.documents import history_section
 from teams.forms import ItemForm
 from teams.models import WorkItem
 from teams.selectors.items import SELECT, sub_items, why_chain
@@ -44,11 +45,7 @@ def item_document(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
             head=(_("Key"), _("Title"), _("State")),
             rows=[(child.key, child.title, child.state.name) for child in sub_items(item)],
         ),
-        Section(
-            _("History"),
-            head=(_("When"), _("Who"), _("What")),
-            rows=[(moment(step.at), step.who, _what(step)) for step in history(item, actor=actor).steps],
-        ),
+        history_section(history(item, actor=actor)),
     ]
     why = [link.label for link in why_chain(item, actor)]
     return detail_response(
@@ -58,17 +55,3 @@ def item_document(request: HttpRequest, item: WorkItem) -> HttpResponseBase:
         sections=sections,
         at=timezone.now(),
     )
-
-
-def _what(step: HistoryStep) -> str:
-    """A step in one line."""
-    said = [_("created it")] if step.is_creation else []
-    for change in step.changes:
-        if change.is_order:
-            said.append(_("changed its place in the list"))
-        elif change.kind != "CREATED":
-            sides = " → ".join(side for side in (change.old[:120], change.new[:120]) if side)
-            said.append(f"{change.label}: {sides or '–'}")
-    if step.is_undone:
-        said.append(_("(undone)"))
-    return "; ".join(said)
