@@ -15,6 +15,8 @@ class CollaborationConfig(AppConfig):
             entries,
             policies,
             search_entries,
+            talk_entries,
+            talk_policies,
             telling,
         )
         from collaboration.selectors.saved_views import SavedViews

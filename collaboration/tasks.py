@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from collaboration.services.approval_news import approvals_escalate
+from collaboration.services.attachments import attachments_expire
 from collaboration.services.digests import digests_prepare, mails_expire, mails_send
 from collaboration.services.inbox import notifications_expire
 from collaboration.services.jobs import job_run, jobs_expire, jobs_resume_lapsed
@@ -76,7 +77,14 @@ def notification_expire() -> None:
     mails_expire(at=timezone.now())
 
 
+@shared_task(name="collaboration.attachment_expire", queue_name="default")
+def attachment_expire() -> None:
+    """Let go of files that were removed long ago, and of what was said about things that are no more."""
+    attachments_expire(at=timezone.now())
+
+
 BEAT_SCHEDULE = {
+    "collaboration.attachment_expire": {"task": "collaboration.attachment_expire", "schedule": 3600.0},
     "collaboration.mail_send": {"task": "collaboration.mail_send", "schedule": 30.0, "options": {"expires": 30}},
     "collaboration.digest_prepare": {
         "task": "collaboration.digest_prepare",

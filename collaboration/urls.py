@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from collaboration import talk_urls
 from collaboration.views import (
     approvals,
     bulk_jobs,
@@ -26,6 +27,8 @@ urlpatterns = [
     path("views/new/", saved_views.view_create, name="view_create"),
     path("views/<int:pk>/", saved_views.view_edit, name="view_edit"),
     path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
+    # What people say about things, and their files
+    *talk_urls.urlpatterns,
     # Links between things, and how much the tabs of a thing hold
     path("links/<str:kind>/<int:pk>/", links.link_list, name="link_list"),
     path("links/<str:kind>/<int:pk>/add/", links.link_create, name="link_create"),

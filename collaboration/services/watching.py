@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from collaboration.models import Watch, WatchReason
-from pmo_portal.lib.access import Actor
+from pmo_portal.lib.access import Action, Actor, require
 from pmo_portal.lib.subjects import Subject
 from pmo_portal.lib.telling import change_source
 
@@ -45,7 +45,8 @@ def watch_all(*, people: Iterable[int], subject: tuple[str, int], at: datetime, 
         table = sql.Identifier(source.model._meta.db_table)
         version = sql.SQL("coalesce((SELECT version FROM {} WHERE id = %(pk)s), 0)").format(table)
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(_WATCH).format(version=version), values)
+        # As text: what keeps the history of a request reads statements as text.
+        cursor.execute(sql.SQL(_WATCH).format(version=version).as_string(cursor.cursor), values)
 
 
 def watchers(subject: tuple[str, int]) -> list[int]:
@@ -57,6 +58,7 @@ def watchers(subject: tuple[str, int]) -> list[int]:
 
 def watch_set(*, actor: Actor, subject: Subject, thing: Any, is_on: bool, at: datetime) -> None:
     """Watch a thing, or stop: by hand, which counts more than anything automatic."""
+    require(actor, Action.VIEW, thing)
     if actor.person_id is None:
         return
     watch(person_id=actor.person_id, subject=(subject.code, thing.pk), at=at)

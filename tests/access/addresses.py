@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import models
@@ -12,6 +12,7 @@ from django.urls import URLPattern, reverse
 
 from organization.models import CalendarDay, Unit
 from pmo_portal.lib.access import AccessRule
+from pmo_portal.lib.subjects import all_subjects
 from portfolio.models import WorkflowState
 from tests.access.subjects import Place
 from tests.architecture.test_view_access import patterns, rule_of
@@ -36,6 +37,8 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("teams:item_undo", "seq"): 1,
     ("collaboration:job_file", "file_pk"): 1,
     ("collaboration:view_", "pk"): 1,
+    ("collaboration:inbox_open", "pk"): 1,
+    ("collaboration:unsubscribe", "token"): "none",
     ("teams:item_bulk_undo", "token"): "none",
     ("portfolio:epic_bulk_undo", "token"): "none",
     ("portfolio:feature_bulk_undo", "token"): "none",
@@ -57,6 +60,8 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
     "portfolio:case_compare": ("business_case.view",),
     "portfolio:case_edit": ("business_case.create", "business_case.edit"),
     "collaboration:approval_withdraw": ("approval.create",),
+    "collaboration:comment_create": ("comment.create",),
+    "collaboration:attachment_create": ("comment.create",),
     "portfolio:epic_undo": ("epic.edit",),
     # Nobody holds this: a result is its requester's alone, and the jobs of the tests have none.
     "collaboration:job_file": ("job.own",),
@@ -74,13 +79,18 @@ IN_VIEW: Final[dict[str, tuple[str, ...]]] = {
 """Addresses that ask for more once the object is there: seen without these permissions, it is forbidden (403)."""
 
 
+ABOUT_EVERY_KIND: Final = ("collaboration:comment_list", "collaboration:link_create")
+"""One address that looks and one that edits, walked about every kind of thing; all others about an item."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address of the portal with the rule that guards it."""
+    """One address of the portal with the rule that guards it; ``kind`` is what an address about anything is about."""
 
     name: str
     pattern: URLPattern
     rule: AccessRule
+    kind: str = ""
 
     @property
     def view(self) -> Callable[..., Any]:
@@ -102,7 +112,8 @@ class Address:
     @property
     def further(self) -> list[str]:
         """The parameters other than the one the rule loads by."""
-        return [parameter for parameter in self.parameters if parameter != self.rule.by]
+        taken = {self.rule.by, "kind"} if self.kind else {self.rule.by}
+        return [parameter for parameter in self.parameters if parameter not in taken]
 
     def subject(self, place: Place) -> Any:
         """The thing this address names in a place: of the kind of unit that has such a page."""
@@ -119,7 +130,7 @@ class Address:
         values = {parameter: self.other(parameter, place) for parameter in self.further}
         if self.rule.by:
             values[self.rule.by] = value_at(self.subject(place), self.rule.field or self.rule.by)
-        return values
+        return {**values, "kind": self.kind} if self.kind else values
 
     def url(self, place: Place) -> str:
         """The address, every parameter taken from one place."""
@@ -155,18 +166,29 @@ def value_at(obj: Any, path: str) -> Any:
 
 
 def addresses(*kinds: str) -> list[Address]:
-    """Every address whose rule is of one of these kinds."""
+    """Every address whose rule is of one of these kinds. One that is about anything ("subject") comes as an address
+    about an item, some about everything (ABOUT_EVERY_KIND)."""
     found = []
     for name, pattern in patterns():
         rule = rule_of(pattern.callback)
-        if rule is not None and rule.kind in kinds:
+        if rule is None or rule.kind not in kinds:
+            continue
+        if rule.kind != "subject":
             found.append(Address(name, pattern, rule))
+            continue
+        found += [
+            Address(name, pattern, replace(rule, model=subject.model), subject.code)
+            for subject in all_subjects()
+            if subject.code == "item" or name in ABOUT_EVERY_KIND
+        ]
     return found
 
 
 def named(value: object) -> str:
     """How an address is called in the names of tests."""
-    return value.name if isinstance(value, Address) else str(value)
+    if not isinstance(value, Address):
+        return str(value)
+    return f"{value.name}[{value.kind}]" if value.kind else value.name
 
 
 _NEW_EACH_TIME = re.compile(

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import models
 
-from collaboration.models import ApprovalRequest, ApprovalRule, Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Attachment, Comment, Job
 from metrics.models import (
     Benefit,
     BenefitReview,
@@ -85,6 +85,8 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     Sprint: "sprint",
     ApprovalRequest: "approval",
     ApprovalRule: "approval_rule",
+    Comment: "comment",
+    Attachment: "comment",
     Job: "import",
     ImportPlan: "import",
     Rollup: "metrics",
@@ -141,6 +143,9 @@ _CODES: Final = {
 
 def permission_on(model: type[models.Model], action: str) -> str:
     """The permission for doing something to this kind of thing."""
+    if model in {Comment, Attachment}:
+        # Those of the tests are about a unit and nobody's own: only who keeps order removes them.
+        return {"VIEW": "unit.view", "DELETE": "comment.manage"}.get(action, f"comment.{action.lower()}")
     # Whoever may import into a unit starts, sees and cancels its jobs: one permission.
     return "import.create" if model in {Job, ImportPlan} else f"{NOUNS[model]}.{action.lower()}"
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from django.db import models
 
-from collaboration.models import ApprovalRequest, ApprovalRule, Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Attachment, Comment, Job
 from collaboration.services.approval_rules import approval_rule_create
+from collaboration.services.comments import comment_add
 from metrics.models import (
     Benefit,
     BenefitReview,
@@ -162,6 +163,17 @@ def _approval_request(place: Place) -> ApprovalRequest:
     )
 
 
+def _attachment(place: Place) -> Attachment:
+    return Attachment.objects.create(
+        subject_kind="unit",
+        subject_id=place.unit.pk,
+        name="plan.txt",
+        stored_name=f"none-{place.unit.pk}",
+        size=1,
+        digest="",
+    )
+
+
 def _rollup(place: Place) -> Rollup:
     return Rollup.objects.create(
         scope_kind=ScopeKind.UNIT, scope_id=place.unit.pk, day=date(2026, 6, 3), item_type="STORY", finished=1
@@ -276,6 +288,9 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
     Job: _job,
     ApprovalRule: _approval_rule,
     ApprovalRequest: _approval_request,
+    # About the unit: whoever looks into it reads them.
+    Comment: lambda place: comment_add(actor=SYSTEM, thing=place.unit, text="Who keeps the key?", at=NOW),
+    Attachment: _attachment,
     ImportPlan: lambda place: ImportPlan.objects.create(unit=place.unit, source="tracker"),
     Rollup: _rollup,
     RollupTeam: lambda place: RollupTeam.objects.get_or_create(team=place.the(Team))[0],

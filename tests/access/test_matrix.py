@@ -19,8 +19,10 @@ from django.http import Http404, HttpRequest
 from django.test import Client
 from django.urls import reverse
 
+from collaboration.models import Link, LinkKind
 from pmo_portal.lib.access import Denied
 from portfolio.models import Epic, Feature
+from teams.models import WorkItem
 from tests.access.addresses import IN_VIEW, Address, addresses, named, stable, value_at
 from tests.access.oracle import expected, holds, holds_anywhere, permission_on
 from tests.access.subjects import Place
@@ -29,6 +31,7 @@ from tests.stage import Stage
 
 VERBS: Final = ("GET", "POST", "PUT", "DELETE")
 NEEDS_A_BODY: Final[dict[tuple[str, str], Callable[[Place], dict[str, Any]]]] = {
+    ("collaboration:link_remove", "POST"): lambda place: {"link": _link(place)},
     ("portfolio:epic_move", "POST"): lambda place: {"to": place.the(Epic).state_id},
     ("portfolio:feature_move", "POST"): lambda place: {"to": place.the(Feature).state_id},
     ("portfolio:feature_order", "POST"): lambda place: {"by": "1"},
@@ -36,6 +39,13 @@ NEEDS_A_BODY: Final[dict[tuple[str, str], Callable[[Place], dict[str, Any]]]] = 
     ("teams:state_move", "POST"): lambda place: {"by": "1"},
 }
 """Requests that mean nothing without a body: 404 when it is not there."""
+
+
+def _link(place: Place) -> int:
+    """A link of the item here."""
+    ends = {"from_kind": "item", "from_id": place.the(WorkItem).pk, "to_kind": "epic", "to_id": place.the(Epic).pk}
+    return Link.objects.get_or_create(kind=LinkKind.RELATES, **ends)[0].pk
+
 
 RULES: Final = Path(__file__).with_name("rules.txt")
 
@@ -105,7 +115,7 @@ def fits(status: int, wanted: int) -> bool:
     return status in {wanted, 405} or (wanted == 200 and status < 500 and status not in {403, 404})
 
 
-@pytest.mark.parametrize("address", addresses("object"), ids=named)
+@pytest.mark.parametrize("address", addresses("object", "subject"), ids=named)
 def test_guards_answer_by_the_grants(stage: Stage, address: Address) -> None:
     wrong = []
     for persona, relation, place, wanted in cells(address, stage):
@@ -119,7 +129,7 @@ def test_guards_answer_by_the_grants(stage: Stage, address: Address) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("address", addresses("object"), ids=named)
+@pytest.mark.parametrize("address", addresses("object", "subject"), ids=named)
 def test_the_whole_stack_answers_as_its_guard(stage: Stage, address: Address) -> None:
     """One cell of each outcome: in the person's own place and in another portfolio."""
     seen: set[tuple[str, int]] = set()
@@ -134,7 +144,7 @@ def test_the_whole_stack_answers_as_its_guard(stage: Stage, address: Address) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("address", addresses("object"), ids=named)
+@pytest.mark.parametrize("address", addresses("object", "subject"), ids=named)
 def test_the_whole_stack_in_every_cell(stage: Stage, address: Address) -> None:
     wrong = []
     for persona, _relation, place, wanted in cells(address, stage):
@@ -162,7 +172,7 @@ def _wrong(
     return [f"{persona} {verb} {url}: {got}, not {wanted}" for verb, got in answers if not fits(got, wanted)]
 
 
-@pytest.mark.parametrize("address", addresses("object"), ids=named)
+@pytest.mark.parametrize("address", addresses("object", "subject"), ids=named)
 def test_what_does_not_exist_answers_like_what_one_may_not_see(stage: Stage, address: Address) -> None:
     """Same status, same body, same headers: an id tells nothing."""
     there = stage.places["portfolio"]
@@ -219,7 +229,7 @@ def test_listings_are_for_those_who_hold_the_permission_somewhere(stage: Stage, 
     assert wrong == []
 
 
-@pytest.mark.parametrize("address", addresses("object", "listing", "signed_in"), ids=named)
+@pytest.mark.parametrize("address", addresses("object", "subject", "listing", "signed_in"), ids=named)
 def test_nobody_gets_in_without_signing_in(stage: Stage, address: Address) -> None:
     url = address.url(stage.places["own"])
     for verb in VERBS:
@@ -239,6 +249,8 @@ def _said(address: Address) -> str:
     rule = address.rule
     if rule.kind in {"public", "signed_in"}:
         return f"{address.name}: {rule.kind}"
+    if rule.kind == "subject":
+        return f"{address.name}: subject {rule.action.lower()} by kind and {rule.field}"
     assert rule.model is not None
     inside = f" inside {rule.within.__name__}" if rule.within else ""
     by = f" by {rule.field or rule.by}" if rule.by else ""
@@ -250,7 +262,8 @@ def test_rules_are_the_reviewed_ones() -> None:
 
     After a new address or a deliberate change: ``UPDATE_ACCESS_RULES=1 pytest tests/access/test_matrix.py``.
     """
-    text = "".join(f"{line}\n" for line in sorted(map(_said, addresses("object", "listing", "signed_in", "public"))))
+    kinds = ("object", "subject", "listing", "signed_in", "public")
+    text = "".join(f"{line}\n" for line in sorted(set(map(_said, addresses(*kinds)))))
     if os.environ.get("UPDATE_ACCESS_RULES"):
         RULES.write_text(text)
     assert RULES.read_text() == text
@@ -261,7 +274,7 @@ def test_addresses_that_change_things_ask_for_more_than_looking() -> None:
     verbs = re.compile(r"_(create|edit|move|delete|close|start|add|plan|settings|block|transfer|archive|give|end)\b")
     looking = [
         address.name
-        for address in addresses("object", "listing")
+        for address in addresses("object", "subject", "listing")
         if verbs.search(address.name) and address.rule.action == "VIEW" and address.name not in IN_VIEW
     ]
     assert looking == []

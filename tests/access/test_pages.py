@@ -89,7 +89,7 @@ def mark(stage: Stage) -> None:
 
 def walk(stage: Stage, persona: str) -> Iterator[tuple[str, Any]]:
     """Every address this persona may open, with its answer; searches and exports among them."""
-    for address in addresses("object"):
+    for address in addresses("object", "subject"):
         for place in stage.places.values():
             if wanted_of(address, persona, place) == 200:
                 yield from _opened(stage, persona, address, place)

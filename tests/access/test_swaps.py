@@ -37,6 +37,7 @@ NAMELESS: Final = {
     "quorum": "", "due_days": "", "weight": "", "places": "digits", "needs_approval": "yes or no",
     "field": "the name of a field", "view": "marks what is open", "list": "a code", "path": "checked to be ours",
     "query": "kept as text", "files": "a file", "folder": "a file", "upload": "a file", "clear": "a button",
+    "credential": "signed by a passkey", "next": "checked to be ours", "code": "a code",
     "title": "text, or many lines of it", "labels": "texts", "confirmed": "a button", "another": "a button",
 }  # fmt: skip
 """What might hold an id by its kind of field, and names no thing."""
@@ -93,7 +94,7 @@ def _takes(field: forms.Field, value: Any) -> bool:
 def test_every_name_an_address_reads_is_plain_swapped_or_offers_nothing_foreign(stage: Stage) -> None:
     foreign = stage.places["portfolio"]
     wrong, posts = [], 0
-    for address in addresses("object", "listing", "signed_in"):
+    for address in addresses("object", "subject", "listing", "signed_in"):
         if address.name == "organization:sign_out":
             continue
         status, made, asked = listened(stage, address, WRITER)

@@ -130,10 +130,10 @@ def test_no_page_says_a_word_past_gettext(stage: Stage, monkeypatch: pytest.Monk
     data = stored_texts()
     wrong: dict[str, str] = {}
     with pseudo_language(monkeypatch):
-        for address in addresses("object", "listing", "signed_in"):
+        for address in addresses("object", "subject", "listing", "signed_in"):
             if address.name in EXCEPTIONS or address.name == "organization:sign_out":
                 continue
-            if address.rule.kind == "object" and wanted_of(address, "administrator", place) != 200:
+            if address.rule.kind in {"object", "subject"} and wanted_of(address, "administrator", place) != 200:
                 continue
             for query in QUERIES.get(address.name.split(":")[1], ("",)):
                 if "csv" in query:

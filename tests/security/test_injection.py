@@ -108,10 +108,10 @@ def test_texts_stay_texts_on_every_page(stage: Stage) -> None:
     client = stage.clients["administrator"]
     wrong: dict[str, list[str]] = {}
     met = 0
-    for address in addresses("object", "listing", "signed_in"):
+    for address in addresses("object", "subject", "listing", "signed_in"):
         if address.name == "organization:sign_out":
             continue
-        if address.rule.kind == "object" and wanted_of(address, "administrator", place) != 200:
+        if address.rule.kind in {"object", "subject"} and wanted_of(address, "administrator", place) != 200:
             continue
         for query in QUERIES.get(address.name.split(":")[1], ("",)):
             response = answer(client, "GET", address.url(place) + query)
