@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from collaboration.models import Favourite
-from pmo_portal.lib.access import Actor
+from pmo_portal.lib.access import Action, Actor, require
 from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.subjects import Subject
 
@@ -20,6 +20,7 @@ RECENT_SECONDS: Final = 60 * 24 * 3600
 
 def favourite_set(*, actor: Actor, subject: Subject, thing: Any, is_on: bool, at: datetime) -> None:
     """Star a thing, or take the star away; the same twice is no mistake."""
+    require(actor, Action.VIEW, thing)
     if actor.person_id is None:
         return
     mine = Favourite.objects.filter(person_id=actor.person_id)

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from metrics.services.measurements import UploadedValue
 from organization.models import PeriodKind, Person, Role, User
 from organization.services.periods import PlannedPeriod
+from pmo_portal.lib.subjects import subject_named
 from portfolio.models import EpicEvent, FeatureEvent, StateCategory, TrackedKind
 from teams.services.imports.jira import ImportRequest
 from tests.access.state import rows_everywhere
@@ -36,9 +37,16 @@ REASONS: Final = {
     "organization.services.people_bulk.people_ensure": "",
     "collaboration.services.exports.export_start": "the job asks the page itself, as this person",
     "collaboration.services.saved_views": "a view is its maker's; sharing is proven in tests/lists/test_saved_views.py",
+    "collaboration.services.inbox": "everybody with their own notifications: tests/collaboration/test_inbox.py",
+    "collaboration.services.favourites.recent_note": "in the cache, for oneself; the view is guarded by the thing",
+    "collaboration.services.notification_choices": "everybody for themselves: tests/collaboration/test_mails.py",
+    "collaboration.services.notifications.notify": "is handed an actor to say who did it, not to ask",
+    "collaboration.services.approval_news": "parts of approval_request and approval_vote",
+    "portfolio.services.following": "part of the engine: see tracking",
     "collaboration.services.approval_rules.delegation_create": "everybody for themselves: test_approval_pages.py",
     "collaboration.services.approval_rules.delegation_end": "everybody for themselves: test_approval_pages.py",
     "portfolio.services.gates.check_gate": "part of epic_move",
+    "organization.services.sessions.session_end": "everybody for themselves: views/test_second_steps.py",
     "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
 }
 """Functions that take an actor and ask nothing of it, and why that is right."""
@@ -66,6 +74,7 @@ def services() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 BY_NAME: Final[dict[str, Any]] = {
     "at": NOW,
+    "is_on": True,
     "name": "Another",
     "title": "Another",
     "code": "epic",
@@ -141,6 +150,12 @@ BY_NAME: Final[dict[str, Any]] = {
     "needs_approval": True,
     "back_to": None,
     "comment": "",
+    "secret": "",
+    "credential": {},
+    "passkey_id": 0,
+    "is_needed": False,
+    "keep_id": 0,
+    "second_step_roles": [],
 }
 """What plain arguments are filled with."""
 
@@ -186,6 +201,10 @@ def argument(place: Place, function: Callable[..., Any], parameter: inspect.Para
         return {}
     if name == "rows":
         return [UploadedValue(place.the(_model("Kpi")).pk, date(2026, 5, 1), Decimal(3))]
+    if name == "thing":
+        return place.the(_model("WorkItem"))
+    if name == "subject":
+        return subject_named("item")
     if name == "items":
         return [place.the(_model("WorkItem"))]
     model_name = KINDS.get(name, name.title().replace("_", ""))
