@@ -11,10 +11,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import heartbeat_sent
 from django.apps import apps
 from django.core.cache import cache
 from django.utils import timezone
+from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmo_portal.settings.development")
 
@@ -22,7 +24,26 @@ HEARTBEAT_KEY = "worker-heartbeat"
 HEARTBEAT_SECONDS = 60
 """A worker that has not been heard for this long counts as gone (see `/readyz`)."""
 
-app = Celery("pmo_portal")
+LONGEST_WAIT_SECONDS = 2
+"""Between two tries of a worker or the clock to reach Redis again."""
+
+
+class SoonConnection(Connection):
+    """Comes back soon after Redis has: left alone, the pauses grow to half a minute, and Redis away for ten seconds
+    keeps the numbers waiting for twice as long."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """Try again every other second, as often as it takes."""
+        return super().ensure_connection(*args, **{"interval_max": LONGEST_WAIT_SECONDS} | options)
+
+
+class SoonConnected(AMQP):
+    """Whatever of Celery talks to Redis, with connections that come back soon."""
+
+    Connection = SoonConnection
+
+
+app = Celery("pmo_portal", amqp=SoonConnected)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from pmo_portal.celery import app, beat_schedule
+from pmo_portal.celery import LONGEST_WAIT_SECONDS, app, beat_schedule
 
 
 def test_what_runs_by_the_clock_exists() -> None:
@@ -33,3 +33,21 @@ def test_messages_are_json_and_survive_a_killed_worker() -> None:
     assert app.conf.task_reject_on_worker_lost
     longest = app.conf.task_time_limit
     assert app.conf.broker_transport_options["visibility_timeout"] > longest
+
+
+def test_a_worker_asks_for_redis_again_every_other_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", lambda seconds: None)
+
+    def lost(error: Exception, pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) > 40:
+            raise GaveUp
+
+    with pytest.raises(GaveUp), app.connection_for_read("redis+socket:///nowhere/redis.sock") as connection:
+        connection.ensure_connection(lost, None)
+    assert max(pauses) == LONGEST_WAIT_SECONDS
+
+
+class GaveUp(Exception):
+    """The test has seen enough."""

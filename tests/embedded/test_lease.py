@@ -17,7 +17,7 @@ import redis
 from pmo_portal.embedded import Home, servers_in_use
 from pmo_portal.embedded.lease import ensure_running
 from pmo_portal.embedded.postgres import PORT, SUPERUSER, Postgres
-from pmo_portal.embedded.redis import Redis
+from pmo_portal.embedded.redis import START_SECONDS, Redis
 from pmo_portal.environment import PROJECT
 
 HOLD = "import sys, signal; sys.stdout.write('up\\n'); sys.stdout.flush(); signal.pause()"
@@ -163,3 +163,23 @@ def test_long_path_puts_sockets_elsewhere(server_folder: Path) -> None:
         assert query(home, "SELECT 1") == 1
     home.sockets.joinpath("pg").rmdir()
     home.sockets.rmdir()
+
+
+def test_a_redis_that_dies_before_it_answers_is_started_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.prepare()
+    server, begin, begun = Redis(home, durable=False), Redis._start, []
+
+    def begin_and_die(self: Redis) -> None:
+        begin(self)
+        begun.append(time.monotonic())
+        if len(begun) == 1:
+            while (process := self._process()) is None:
+                time.sleep(0.01)
+            process.kill()
+
+    monkeypatch.setattr(Redis, "_start", begin_and_die)
+    monkeypatch.setattr("pmo_portal.embedded.redis.APPEAR_SECONDS", 1)
+    server.ensure_running()
+    assert server.is_alive()
+    assert len(begun) == 2
+    assert time.monotonic() - begun[0] < START_SECONDS
