@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import benefits, key_results, kpis, measurements, objectives, pi_objectives, status, value
+from metrics.views import (
+    benefits,
+    key_results,
+    kpis,
+    measurements,
+    objectives,
+    pi_objectives,
+    status,
+    value,
+    value_lists,
+)
 
 urlpatterns = [
     path("value/", value.value, name="value"),
     path("units/<str:code>/value/", value.unit_value, name="unit_value"),
-    path("kpis/", kpis.kpi_list, name="kpi_list"),
+    path("kpis/", value_lists.kpi_list, name="kpi_list"),
+    path("kpis/cell/", value_lists.kpi_cell, name="kpi_cell"),
     path("kpis/new/", kpis.kpi_choose, name="kpi_choose"),
     path("units/<str:code>/kpis/new/", kpis.kpi_create, name="kpi_create"),
     path("units/<str:code>/kpis/upload/", measurements.kpi_upload, name="kpi_upload"),
@@ -20,7 +31,8 @@ urlpatterns = [
     path("kpis/<int:pk>/measure/", measurements.kpi_measure, name="kpi_measure"),
     path("measurements/<int:pk>/edit/", measurements.measurement_edit, name="measurement_edit"),
     path("measurements/<int:pk>/remove/", measurements.measurement_remove, name="measurement_remove"),
-    path("objectives/", objectives.objective_list, name="objective_list"),
+    path("objectives/", value_lists.objective_list, name="objective_list"),
+    path("objectives/cell/", value_lists.objective_cell, name="objective_cell"),
     path("objectives/new/", objectives.objective_choose, name="objective_choose"),
     path("units/<str:code>/objectives/new/", objectives.objective_create, name="objective_create"),
     path("objectives/<int:pk>/", objectives.objective_detail, name="objective_detail"),

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -19,20 +14,20 @@ from metrics.charts.chart import chart_file
 from metrics.charts.value import kpi_chart
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KPI
+from metrics.documents import wants_document
 from metrics.forms.kpis import KpiForm
 from metrics.forms.value import VerdictForm
-from metrics.documents import wants_document
 from metrics.models import Kpi, Measurement
-from metrics.selectors.value import KpiLine, kpi_lines, kpis_seen, measurements_of, value_text
+from metrics.selectors.value import kpi_lines, measurements_of, value_text
 from metrics.selectors.value_history import kpi_history, kpi_neighbours
-from metrics.selectors.value_scope import currency_of, unit_filter
+from metrics.selectors.value_scope import currency_of
 from metrics.services import kpis as services
 from metrics.services import status as verdicts
 from metrics.value_documents import kpi_document
-from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
+from metrics.views.value_frames import value_crumbs
 from organization.models import Unit
 from organization.selectors.units import units_holding
-from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
+from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
@@ -43,89 +38,6 @@ from portfolio.selectors.lookups import version_now
 from portfolio.views.details import refusal
 from portfolio.views.frames import rights
 from portfolio.views.themes import choose_unit
-
-PAGE_ROWS = 50
-MOST_LINES = 2_000
-"""KPIs whose verdicts are computed to filter by them; more than any organisation keeps."""
-
-
-@listing(Action.VIEW, Kpi)
-@require_GET
-def kpi_list(request: HttpRequest) -> HttpResponseBase:
-    """Every KPI one may see: latest value, trend, target, verdict, what is late."""
-    actor = actor_of(request)
-    today = local_day(timezone.now())
-    query = request.GET
-    is_archived = "archived" in query
-    kpis = kpis_seen(actor, with_archived=True).filter(archived_at__isnull=not is_archived)
-    total = kpis.count()
-    unit = unit_filter(actor, query.get("unit", ""), "kpi.view", day=today)
-    kpis = unit.narrowed(kpis)
-    text = query.get("q", "").strip().replace("\x00", "")
-    if text:
-        kpis = kpis.filter(Q(name__icontains=text) | Q(code__icontains=text) | Q(owner__name__icontains=text))
-    verdict, is_late, is_file = query.get("verdict", ""), "late" in query, query.get("format") == "csv"
-    if verdict or is_late or is_file:
-        rows: Any = [
-            line
-            for line in kpi_lines(actor, kpis[:MOST_LINES], day=today)
-            if (not verdict or line.standing.verdict == verdict) and (not is_late or line.late_days)
-        ]
-        if is_file:
-            return _list_as_file(rows)
-        page = Paginator(rows, PAGE_ROWS).get_page(query.get("page"))
-        lines = list(page.object_list)
-    else:
-        page = Paginator(kpis, PAGE_ROWS).get_page(query.get("page"))
-        lines = kpi_lines(actor, page.object_list, day=today)
-    context = {
-        "value_tabs": value_tabs(actor, "kpis"),
-        "lines": lines,
-        "page": page,
-        "total": total,
-        "q": text,
-        "unit_menu": unit_menu(request, unit),
-        "chips": [
-            *verdict_chips(request, verdict),
-            flag_chip(request, "late", _("Late"), is_on=is_late),
-            flag_chip(request, "archived", _("Archived"), is_on=is_archived),
-        ],
-        "hidden": [(name, value) for name, value in query.items() if name not in {"q", "page"}],
-        "may_create": bool(actor.is_system or actor.units("kpi.create")),
-        "csv_url": with_parameter(request, "format", "csv"),
-        "upload_url": _upload_url(actor, [unit.chosen] if unit.chosen else unit.units),
-        "definition_url": definition_url(KPI),
-        "crumbs": value_crumbs(_("KPIs")),
-    }
-    return render_page(request, "metrics/kpi_list.html", context, fragment="results")
-
-
-def _list_as_file(lines: Sequence[KpiLine]) -> HttpResponseBase:
-    """The list as it is filtered, one line a KPI."""
-    head = ["kpi", "name", "unit", "value", "day", "target", "verdict", "computed", "days_late", "owner"]
-    rows = (
-        [
-            line.kpi.code,
-            line.kpi.name,
-            line.kpi.unit.code,
-            "" if line.is_hidden or line.latest is None else line.latest.value,
-            line.measured_on,
-            "" if line.is_hidden else line.kpi.target_value,
-            line.standing.verdict,
-            line.standing.computed,
-            line.late_days,
-            line.kpi.owner.name if line.kpi.owner else "",
-        ]
-        for line in lines
-    )
-    return csv_response(name="kpis", head=head, rows=rows)
-
-
-def _upload_url(actor: Actor, units: Sequence[Unit]) -> str:
-    """Where values of the chosen unit, or of the topmost one that this person writes values of, are uploaded."""
-    policy = policy_for(Measurement)
-    found = next((unit for unit in units if policy.allows_within(actor, Action.EDIT, unit.pk)), None)
-    return reverse("metrics:kpi_upload", args=[found.code]) if found else ""
 
 
 @listing(Action.CREATE, Kpi)

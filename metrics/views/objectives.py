@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -17,9 +16,9 @@ from metrics.charts.chart import chart_file
 from metrics.charts.value import key_result_chart
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KEY_RESULT, OBJECTIVE
+from metrics.documents import wants_document
 from metrics.forms.objectives import ObjectiveForm
 from metrics.forms.value import VerdictForm
-from metrics.documents import wants_document
 from metrics.models import CheckIn, DrivenBy, Objective, StatusUpdate
 from metrics.selectors.value import value_text
 from metrics.selectors.value_history import objective_history
@@ -27,19 +26,17 @@ from metrics.selectors.value_objectives import (
     KeyResultLine,
     ObjectiveLine,
     all_key_results,
-    as_tree,
     check_ins_of,
     objective_lines,
     objectives_seen,
     why_of,
     work_of,
 )
-from metrics.selectors.value_scope import unit_filter
 from metrics.selectors.value_status import updates_about
 from metrics.services import objectives as services
 from metrics.services import status as verdicts
 from metrics.value_documents import objective_document
-from metrics.views.value_frames import flag_chip, unit_menu, value_crumbs, value_tabs, verdict_chips, with_parameter
+from metrics.views.value_frames import value_crumbs
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
@@ -54,75 +51,7 @@ from portfolio.views.details import refusal
 from portfolio.views.frames import rights
 from portfolio.views.themes import choose_unit
 
-MOST_LINES = 500
-"""Objectives on one page; beyond it a unit is to be chosen, and the page says so."""
 SELECT = ("unit", "owner", "period", "theme", "parent")
-
-
-@listing(Action.VIEW, Objective)
-@require_GET
-def objective_list(request: HttpRequest) -> HttpResponseBase:
-    """The tree of objectives one may see: what serves what, how far each is, what is silent."""
-    actor = actor_of(request)
-    today = local_day(timezone.now())
-    query = request.GET
-    is_archived, verdict = "archived" in query, query.get("verdict", "")
-    objectives = objectives_seen(actor, with_archived=True).filter(archived_at__isnull=not is_archived)
-    total = objectives.count()
-    unit = unit_filter(actor, query.get("unit", ""), "objective.view", day=today)
-    objectives = unit.narrowed(objectives)
-    is_current = "current" in query
-    if is_current:
-        running = Q(period__starts_on__lte=today, period__ends_on__gt=today)
-        objectives = objectives.filter(running | Q(period__isnull=True))
-    text = query.get("q", "").strip().replace("\x00", "")
-    if text:
-        found = Q(title__icontains=text) | Q(owner__name__icontains=text) | Q(key_results__title__icontains=text)
-        objectives = objectives.filter(found).distinct()
-    lines = objective_lines(actor, objectives[:MOST_LINES], day=today)
-    if verdict:
-        lines = [line for line in lines if line.standing.verdict == verdict]
-    if query.get("format") == "csv":
-        return _list_as_file(as_tree(lines))
-    context = {
-        "value_tabs": value_tabs(actor, "objectives"),
-        "lines": as_tree(lines),
-        "csv_url": with_parameter(request, "format", "csv"),
-        "total": total,
-        "is_cut": len(lines) == MOST_LINES,
-        "q": text,
-        "unit_menu": unit_menu(request, unit),
-        "chips": [
-            *verdict_chips(request, verdict),
-            flag_chip(request, "current", _("This period"), is_on=is_current),
-            flag_chip(request, "archived", _("Archived"), is_on=is_archived),
-        ],
-        "hidden": [(name, value) for name, value in query.items() if name not in {"q", "page"}],
-        "may_create": bool(actor.is_system or actor.units("objective.create")),
-        "definition_url": definition_url(OBJECTIVE),
-        "crumbs": value_crumbs(_("Objectives")),
-    }
-    return render_page(request, "metrics/objective_list.html", context, fragment="results")
-
-
-def _list_as_file(lines: list[ObjectiveLine]) -> HttpResponseBase:
-    """The tree as it is filtered, one line an objective."""
-    head = ["level", "objective", "unit", "period", "score", "verdict", "computed", "key_results", "owner"]
-    rows = (
-        [
-            line.depth,
-            line.objective.title,
-            line.objective.unit.code,
-            line.objective.period.name if line.objective.period else "",
-            "" if line.score is None else round(line.score, 4),
-            line.standing.verdict,
-            line.standing.computed,
-            len(line.key_results),
-            line.objective.owner.name if line.objective.owner else "",
-        ]
-        for line in lines
-    )
-    return csv_response(name="objectives", head=head, rows=rows)
 
 
 @listing(Action.CREATE, Objective)

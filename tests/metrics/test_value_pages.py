@@ -75,8 +75,8 @@ def test_a_kpi_is_made_measured_corrected_and_archived(world: World, client_as: 
     assert client.get(f"{url}?format=csv").getvalue().decode().splitlines()[1].startswith(f"active_shops,{TODAY},12")
     assert client.get(f"{url}?csv=values").getvalue().decode().splitlines()[1] == f"{TODAY},12.0"
     assert "KPI" in text_of(client.post(f"{url}archive/", follow=True))
-    assert "No KPI fits" in text_of(client.get("/metrics/kpis/?q=active"))
-    assert "Active shops" in text_of(client.get("/metrics/kpis/?archived=1"))
+    assert "Nothing fits this filter" in text_of(client.get("/metrics/kpis/?q=active"))
+    assert "Active shops" in text_of(client.get("/metrics/kpis/?show=archived"))
     client.post(f"{url}archive/?back=1")
     assert Kpi.objects.get(pk=kpi.pk).archived_at is None
 
@@ -158,7 +158,7 @@ def test_an_objective_gets_key_results_and_check_ins(world: World, client_as: Cl
     assert "50 %" in text_of(client.get(url))
     tree = client.get("/metrics/objectives/").content.decode()
     assert tree.index("Be loved") < tree.index("Answer fast")
-    assert "tree-1" in tree
+    assert 'data-depth="1"' in tree
     assert (
         client.get(f"{url}?format=csv").getvalue().decode().splitlines()[1].startswith("Answers within an hour,by_hand")
     )
@@ -248,8 +248,7 @@ def test_the_value_page_says_what_needs_attention_and_which_decisions_wait(world
         assert f'href="{url}"' in html
     for count in (*response.context["kpi_counts"], *response.context["objective_counts"]):
         listed = client.get(count.url)
-        shown = listed.context["page"].paginator.count if "kpis" in count.url else len(listed.context["lines"])
-        assert shown == count.count, count
+        assert listed.context["list"].table.shown == count.count, count
     viewer = client_as("executive").get("/metrics/value/").content.decode()
     assert "Late one" in viewer
     assert "/measure/" not in viewer
@@ -327,5 +326,6 @@ def test_everybody_finds_only_pages_that_open(world: World, client_as: ClientAs,
         assert response.status_code == 200, start
         for url in re.findall(r'href="(/metrics/(?:value|kpis|objectives|units/\w+/(?:value|status))[^"]*)"',
                               response.content.decode()):  # fmt: skip
-            seen.add(url.replace("&amp;", "&"))
+            if "format=" not in url:  # files have tests of their own
+                seen.add(url.replace("&amp;", "&"))
     assert {url: code for url in seen if (code := client.get(url).status_code) != 200} == {}

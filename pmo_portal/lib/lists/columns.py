@@ -40,8 +40,8 @@ class Badge:
 
 @dataclass(slots=True)
 class Cell:
-    """One value as it is drawn: jinja2/components/list/rows.jinja. ``label`` is its column's, set by the page; ``old``
-    what stood there on the compared day; ``look`` its width and where it stays."""
+    """One value as it is drawn (jinja2/components/list/rows.jinja). The page sets ``label`` and ``look``, its width and
+    where it stays; ``old`` stood there on the compared day; ``picture`` is safe HTML, ``note`` a quiet word."""
 
     code: str
     kind: str
@@ -55,6 +55,8 @@ class Cell:
     edit: str = ""
     old: str | None = None
     look: str = ""
+    picture: str = ""
+    note: str = ""
 
 
 def behind(row: Row, path: str) -> Any:
@@ -326,8 +328,6 @@ class PointsColumn(NumberColumn):
 @dataclass(frozen=True, kw_only=True)
 class PercentColumn(NumberColumn):
     """A whole number of percent."""
-
-    kind: ClassVar[str] = "number"
 
     def text(self, value: Any) -> str:
         return "" if value is None else formatting.ratio(float(value) / 100)

@@ -86,4 +86,4 @@ def _row(page: ListPage, pk: int) -> Any:
     row = page.table.read_whole(page.table.all_rows).filter(pk=pk).first()
     if row is None:
         raise Http404
-    return row
+    return page.table.prepared([row])[0]

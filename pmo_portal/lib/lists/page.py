@@ -287,7 +287,7 @@ class ListPage:
         for cell, label, look in zip(cells, self._labels, self.looks, strict=True):
             cell.label, cell.look = label, look
         cells[0].key = " ".join(column.text(column.value(row, self.scope)) for column in self._folded)
-        if not self.doors.cell_url:
+        if not self.doors.cell_url or (self.doors.may_edit is not None and not self.doors.may_edit(row)):
             for cell in cells:
                 cell.edit = ""
         compared = self.compared

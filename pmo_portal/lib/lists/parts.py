@@ -29,7 +29,8 @@ class Doors:
     """What a list leads to, as far as this person may go there. Empty ones are not shown.
 
     ``cell_url`` edits one cell in place, ``bulk_url`` many rows at once; ``bulk_fields`` are the fields one may set
-    on many: code and label. ``compare`` gives for rows and a day what their cells said then.
+    on many: code and label. ``may_edit`` leaves cells of a row as
+    they are. ``compare`` gives for rows and a day what their cells said then.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Doors:
     cell_url: str = ""
     bulk_url: str = ""
     bulk_fields: Sequence[tuple[str, str]] = ()
+    may_edit: Callable[[Any], bool] | None = None
     tree_url: Callable[[Any], str] | None = None
     live_units: Sequence[int] = ()
     compare: Compare | None = None

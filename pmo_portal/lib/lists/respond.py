@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -59,8 +60,10 @@ def export_table(page: ListPage) -> ExportTable:
     columns = [*page.offer.folded, *table.columns]
 
     def lines() -> Iterator[list[Any]]:
-        for row in table.read_whole(table.ordered).iterator(chunk_size=500):
-            yield [column.export(row, scope) for column in columns]
+        rows = table.read_whole(table.ordered).iterator(chunk_size=500)
+        while chunk := table.prepared(list(islice(rows, 500))):
+            for row in chunk:
+                yield [column.export(row, scope) for column in columns]
 
     chosen = [link.label for link in page.chips if link.is_on] if table.is_narrowed else []
     return ExportTable(

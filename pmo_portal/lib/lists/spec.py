@@ -49,7 +49,8 @@ class ListSpec:
     looked for by its beginning. ``filters`` are those that no column has. ``pulse`` says in one cheap statement
     whether any row may have changed: with it, counts and totals of long lists are kept (kept.py). ``has_panel``
     opens the page of a row beside the list. ``depth`` says how
-    far a row stands in, as in a tree, while the whole list is in its own order.
+    far a row stands in, as in a tree, while the whole list is in its own order. ``prepare`` reads at once what columns
+    show of some rows beyond their own fields, and puts it on them.
     """
 
     code: str
@@ -68,6 +69,7 @@ class ListSpec:
     live_kinds: str = ""
     pulse: Callable[[Scope], str] | None = None
     depth: Callable[[Any, Scope], int] | None = None
+    prepare: Callable[[Sequence[Any], Scope], None] | None = None
 
     def __post_init__(self) -> None:
         codes = {column.filter_code or column.code for column in self.columns} | {each.code for each in self.filters}

@@ -111,11 +111,20 @@ class ListTable:
         rows = self.ordered
         if self.group_column is not None and len(self.groups) < MOST_GROUPS:
             rows, first = self._near(first)
-        ids = list(rows.values_list("pk", flat=True)[first : first + self.state.size])
+        ids: list[int] = self._kept.get(
+            f"ids {','.join(self.state.sorts)} {self.state.size} {self.page_number}",
+            lambda: list(rows.values_list("pk", flat=True)[first : first + self.state.size]),
+        )
         found = self.read_whole(self.all_rows.filter(pk__in=ids))
         by_id = {row.pk: row for row in found.order_by()} if ids else {}
         # A row that went away between the two statements is simply not there.
-        return [by_id[pk] for pk in ids if pk in by_id]
+        return self.prepared([by_id[pk] for pk in ids if pk in by_id])
+
+    def prepared(self, rows: list[Any]) -> list[Any]:
+        """These rows with what columns show of them beyond their own fields, read for all of them at once."""
+        if self.spec.prepare is not None and rows:
+            self.spec.prepare(rows, self.scope)
+        return rows
 
     def _near(self, first: int) -> tuple[QuerySet[Any], int]:
         """The rows of the groups that a page shows, and where it begins among them: the groups are counted already, so
