@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from collaboration.services.approval_news import approvals_escalate
+from collaboration.services.approval_reminders import approvals_escalate_to_leads, approvals_remind
 from collaboration.services.attachments import attachments_expire
 from collaboration.services.digests import digests_prepare, mails_expire, mails_send
 from collaboration.services.inbox import notifications_expire
@@ -66,8 +67,11 @@ def change_tell() -> None:
 
 @shared_task(name="collaboration.approval_escalate", queue_name="default")
 def approval_escalate() -> None:
-    """Tell of decisions that are overdue."""
-    approvals_escalate(at=timezone.now())
+    """Tell of decisions that are due soon, overdue, and overdue for days."""
+    now = timezone.now()
+    approvals_remind(at=now)
+    approvals_escalate(at=now)
+    approvals_escalate_to_leads(at=now)
 
 
 @shared_task(name="collaboration.notification_expire", queue_name="default")

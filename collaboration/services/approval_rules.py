@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,26 +19,31 @@ from pmo_portal.lib.merging import own_changes
 from pmo_portal.lib.windows import FOREVER, local_day
 
 
+class RuleTerms(TypedDict):
+    """What a rule says besides whom it names."""
+
+    name: str
+    above_amount: Decimal | None
+    role: str
+    quorum: int
+    due_days: int
+
+
 @transaction.atomic
 def approval_rule_create(
     *,
     actor: Actor,
     unit: Unit,
     kind: str,
-    name: str,
-    above_amount: Decimal | None,
-    role: str,
     people: Iterable[Person],
-    quorum: int,
-    due_days: int,
     at: datetime,
+    **terms: Unpack[RuleTerms],
 ) -> ApprovalRule:
     """Say who decides about things of a kind in a unit, from an amount on. Running requests keep their own terms."""
     require_within(actor, Action.CREATE, ApprovalRule, unit.pk)
     subject_kind(kind)
     rule = ApprovalRule(unit=unit, subject_kind=kind)
-    told = {"name": name.strip(), "above_amount": above_amount, "role": role, "quorum": quorum, "due_days": due_days}
-    return _save(rule, told, list(people))
+    return _save(rule, _told(terms), list(people))
 
 
 @transaction.atomic
@@ -46,20 +51,15 @@ def approval_rule_edit(
     *,
     actor: Actor,
     rule: ApprovalRule,
-    name: str,
-    above_amount: Decimal | None,
-    role: str,
     people: Iterable[Person],
-    quorum: int,
-    due_days: int,
     seen: int | None = None,
     at: datetime,
+    **terms: Unpack[RuleTerms],
 ) -> ApprovalRule:
     """Change a rule for what is asked from now on. ``seen`` is the last change its writer knew (Conflict)."""
     require(actor, Action.EDIT, rule)
     rule = ApprovalRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
-    told = {"name": name.strip(), "above_amount": above_amount, "role": role, "quorum": quorum, "due_days": due_days}
-    return _save(rule, own_changes(rule, told, seen=seen), list(people))
+    return _save(rule, own_changes(rule, _told(terms), seen=seen), list(people))
 
 
 @transaction.atomic
@@ -100,6 +100,10 @@ def delegation_end(*, actor: Actor, delegation: Delegation, at: datetime) -> Non
         return
     delegation.valid_to = min(delegation.valid_to, today)
     delegation.save(update_fields=["valid_to"])
+
+
+def _told(terms: RuleTerms) -> dict[str, Any]:
+    return {**terms, "name": terms["name"].strip()}
 
 
 def _save(rule: ApprovalRule, values: Mapping[str, Any], people: list[Person]) -> ApprovalRule:

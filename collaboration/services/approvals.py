@@ -80,7 +80,7 @@ def approvers_of(rule: ApprovalRule, *, unit_id: int, day: Any) -> list[Person]:
 def approval_request(
     *, actor: Actor, kind: str, subject_id: int, order: Mapping[str, Any], comment: str = "", at: datetime
 ) -> ApprovalRequest:
-    """Put a thing, as it is now, to those who decide about it. Whoever asks is not among them.
+    """Put a thing, as it is now, to those who decide about it. Whoever asks or wrote it is not among them.
 
     ``order`` is handed to the subject's room when the decision falls. Raises Refused when nobody has to be asked,
     when it is asked already, and when too few are left to agree.
@@ -97,12 +97,13 @@ def approval_request(
         raise Refused(_("No rule asks for an approval here: go ahead."))
     if ApprovalRequest.objects.filter(subject_kind=kind, subject_id=subject_id, state=ApprovalState.WAITING).exists():
         raise Refused(_("It waits for approval already."))
-    approvers = [p for p in approvers_of(rule, unit_id=content.unit_id, day=day) if p.pk != actor.person_id]
+    own = content.authors | {actor.person_id}
+    approvers = [p for p in approvers_of(rule, unit_id=content.unit_id, day=day) if p.pk not in own]
     if len(approvers) < rule.quorum:
         raise Refused(
             ngettext(
-                "The rule “%(rule)s” needs the agreement of %(count)s person besides you, and finds none.",
-                "The rule “%(rule)s” needs the agreement of %(count)s people besides you, and finds fewer.",
+                "“%(rule)s” needs the agreement of %(count)s person who neither asks nor wrote it: there is none.",
+                "“%(rule)s” needs the agreement of %(count)s people who neither ask nor wrote it: there are fewer.",
                 rule.quorum,
             )
             % {"count": rule.quorum, "rule": rule.name}
@@ -143,8 +144,8 @@ def approval_vote(
 ) -> ApprovalRequest:
     """Answer a request, for oneself or as somebody's delegate; the answer that settles it also decides it.
 
-    Nobody answers what they asked themselves, and nobody twice. When the content has changed since the request, the
-    request ends as OUTDATED and the answer is not taken: look at the state of what is returned.
+    Nobody answers what they asked or wrote themselves, and nobody twice. When the content has changed since the
+    request, the request ends as OUTDATED and the answer is not taken: look at the state of what is returned.
     """
     spec = subject_kind(request.subject_kind)
     subject = spec.locked(request.subject_id)
@@ -155,8 +156,11 @@ def approval_vote(
         raise Refused(_("You asked for it: somebody else has to decide."))
     if request.state != ApprovalState.WAITING:
         raise Refused(_("It is decided already: %(state)s.") % {"state": ApprovalState(request.state).label})
-    if subject is None or spec.content(subject).digest != request.digest:
+    content = spec.content(subject) if subject is not None else None
+    if content is None or content.digest != request.digest:
         return _end(request, ApprovalState.OUTDATED, actor=SYSTEM, at=at)
+    if actor.person_id in content.authors:
+        raise Refused(_("You wrote what is decided about: somebody else has to decide."))
     if verdict == Verdict.REJECT and not reason.strip():
         raise field_error("reason", _("Say why: whoever asked has to be able to do something about it."))
     voices = list(request.voices.select_for_update())

@@ -284,10 +284,13 @@ def _detail(request: HttpRequest, approval: ApprovalRequest, form: VoteForm | No
     kind = approvals.subject_kind(approval.subject_kind)
     subject = visible(actor, kind.model).filter(pk=approval.subject_id).first()
     is_own = actor.person_id is not None and approval.requested_by_id == actor.person_id
+    content = kind.content(subject) if subject is not None else None
+    wrote = content is not None and actor.person_id in content.authors
+    people = [] if wrote else people
     context = {
         "approval": approval,
         "kind": kind.label,
-        "subject_url": kind.content(subject).url if subject is not None else "",
+        "subject_url": content.url if content is not None else "",
         "voices": voices,
         "agreed": sum(voice.verdict == "APPROVE" for voice in voices),
         "why": routing(actor, approval),
@@ -295,6 +298,7 @@ def _detail(request: HttpRequest, approval: ApprovalRequest, form: VoteForm | No
         "form": form or (VoteForm(people=people) if people else None),
         "is_late": _is_late(approval),
         "is_own": is_own,
+        "wrote": wrote,
         "may_withdraw": approval.state == ApprovalState.WAITING
         and (is_own or policy_for(ApprovalRequest).allows_within(actor, Action.CREATE, approval.unit_id)),
         "crumbs": [(_("Approvals"), reverse("collaboration:approval_list")), (approval.title, "")],

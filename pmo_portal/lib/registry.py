@@ -194,7 +194,8 @@ class DemoStep:
 class ApprovalContent:
     """What approvers are asked about: ``digest`` changes with everything they should have seen.
 
-    ``amount`` chooses the rule; None when there is none. ``label`` names this content, such as "version 3".
+    ``amount`` chooses the rule; None when there is none. ``label`` names this content, such as "version 3". ``authors``
+    are the people who wrote what was not approved yet: whoever asks, they do not decide about it.
     """
 
     title: str
@@ -204,6 +205,7 @@ class ApprovalContent:
     label: str
     amount: Decimal | None = None
     currency: str = ""
+    authors: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

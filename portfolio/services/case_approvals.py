@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collaboration.models import ApprovalRequest
+from collaboration.models import ApprovalRequest, ApprovalState
 from collaboration.services.approvals import approval_request
 from organization.access import SYSTEM
 from pmo_portal.lib.access import Action, Actor, require
 from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.registry import ApprovalContent, ApprovalSubject, approval_subjects
-from portfolio.models import Epic, WorkflowState
+from portfolio.models import BusinessCase, Epic, WorkflowState
 from portfolio.services import tracking
 from portfolio.services.cases import SUBJECT, case_digest, case_latest
 from portfolio.services.checks import present
@@ -61,7 +61,24 @@ def _content(epic: Epic) -> ApprovalContent:
         label=_("version %(number)s") % {"number": case.number} if case else "",
         amount=case.cost_full if case else None,
         currency=epic.unit.currency,
+        authors=_authors(epic) if case else frozenset(),
     )
+
+
+def _authors(epic: Epic) -> frozenset[int]:
+    """Everybody who wrote a version since the last one that was approved: all of them shaped what is decided about."""
+    approved = set(
+        ApprovalRequest.objects.filter(
+            subject_kind=SUBJECT, subject_id=epic.pk, state=ApprovalState.APPROVED
+        ).values_list("digest", flat=True)
+    )
+    authors = set()
+    for case in BusinessCase.objects.filter(epic=epic).order_by("-number"):
+        if case_digest(case) in approved:
+            break
+        if case.author_id is not None:
+            authors.add(case.author_id)
+    return frozenset(authors)
 
 
 def _approved(epic: Epic, order: Mapping[str, Any], at: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collaboration.models import ApprovalRule
@@ -14,8 +15,9 @@ from pmo_portal.lib import live
 from pmo_portal.lib.access import Action, Actor, require
 from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.windows import local_day
-from portfolio.models import Epic, StateCategory, TrackedKind, Workflow, WorkflowState
+from portfolio.models import Epic, EpicEvent, EventKind, StateCategory, TrackedKind, Workflow, WorkflowState
 from portfolio.services.cases import SUBJECT, case_digest, case_latest
+from portfolio.services.undoing import register_undo_check
 
 
 def is_gate(epic: Epic, to_state: WorkflowState) -> bool:
@@ -36,7 +38,12 @@ def gate_rule(epic: Epic, *, amount: Decimal | None, at: datetime) -> ApprovalRu
 def check_gate(epic: Epic, to_state: WorkflowState, *, actor: Actor, at: datetime, is_new: bool = False) -> None:
     """Refuse what a person does by hand that the approval of the business case, as it is now, has to come before:
     entering a gate, jumping one, or adding an epic behind one."""
-    if actor.is_system or not _gates_until(to_state, after=-1 if is_new else epic.state.position):
+    if not actor.is_system:
+        _refuse_unapproved(epic, to_state, at=at, is_new=is_new)
+
+
+def _refuse_unapproved(epic: Epic, to_state: WorkflowState, *, at: datetime, is_new: bool = False) -> None:
+    if not _gates_until(to_state, after=-1 if is_new else epic.state.position):
         return
     case = None if is_new else case_latest(epic)
     rule = gate_rule(epic, amount=case.cost_full if case else None, at=at)
@@ -61,6 +68,16 @@ def _gates_until(to_state: WorkflowState, *, after: int) -> bool:
         position__gt=after,
         position__lte=to_state.position,
     ).exists()
+
+
+def _check_undo(epic: Epic, event: EpicEvent) -> None:
+    """An undone move leads to where an epic was when its case was another one: the gate counts there, too."""
+    back_to = WorkflowState.objects.filter(pk=event.old_ref or 0).first()
+    if back_to is not None:
+        _refuse_unapproved(epic, back_to, at=timezone.now())
+
+
+register_undo_check(Epic, EventKind.STATE, _check_undo)
 
 
 @transaction.atomic

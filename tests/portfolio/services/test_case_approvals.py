@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
-from collaboration.models import ApprovalRequest, ApprovalRule, ApprovalState, Verdict
+from collaboration.models import ApprovalRequest, ApprovalRule, ApprovalState, Notification, Verdict
+from collaboration.services.approval_reminders import approvals_escalate_to_leads, approvals_remind
 from collaboration.services.approval_rules import approval_rule_create, delegation_create
 from collaboration.services.approvals import approval_vote, approval_withdraw
 from organization.access import SYSTEM
 from organization.models import Person, Role
 from pmo_portal.lib.access import Denied
 from pmo_portal.lib.errors import Refused
-from portfolio.models import Epic, TrackedKind
+from pmo_portal.lib.windows import local_day
+from portfolio.models import Epic, EventKind, TrackedKind
 from portfolio.services.case_approvals import case_submit
 from portfolio.services.cases import case_save
-from portfolio.services.epics import epic_create, epic_edit, epic_move
+from portfolio.services.epics import epic_create, epic_edit, epic_move, epic_undo
+from portfolio.services.gates import state_gate_set
+from portfolio.services.undoing import could_undo
 from portfolio.services.workflows import state_edit
 from tests.factories.organization import NOW, person_make, role_make, user_make
 from tests.factories.portfolio import epic_make, state_named
@@ -117,7 +121,7 @@ def test_a_rejection_says_why(world: World, epic: Epic, members: list[Persona]) 
 def test_nobody_approves_their_own_request(world: World, epic: Epic) -> None:
     """Not as an approver, and not as the delegate of one."""
     rule_make(world, role=Role.PMO_STAFF, quorum=1)
-    with pytest.raises(Refused, match="finds none"):
+    with pytest.raises(Refused, match="there is none"):
         submit(world, epic)
     other = person_make("Other")
     role_make(other, Role.PMO_STAFF, world.north)
@@ -270,3 +274,87 @@ def test_rules_say_whom_they_can_ask(world: World) -> None:
             due_days=1,
             at=NOW,
         )
+
+
+def test_who_wrote_what_is_decided_about_does_not_decide_whoever_asks(
+    world: World, epic: Epic, members: list[Persona], client_as: Any
+) -> None:
+    rule_make(world, quorum=1)
+    first, second, third = members
+    case = epic.cases.latest("number")
+    epic.cases.create(number=case.number + 1, author=first.person, mvp="Two shops", cost_full=case.cost_full)
+    epic.cases.create(number=case.number + 2, author=second.person, mvp="Three shops", cost_full=case.cost_full)
+    request = submit(world, epic)
+    assert {voice.person for voice in request.voices.all()} == {third.person}, "neither author is asked"
+    # Nor does an author answer for somebody else.
+    delegation_create(actor=third.actor, delegate=first.person, valid_from=local_day(NOW), at=NOW)
+    with pytest.raises(Refused, match="You wrote what is decided about"):
+        vote(first, request, on_behalf_of=third.person)
+    assert vote(third, request).state == ApprovalState.APPROVED
+    # What was approved is everybody's: only those who write from then on are left out.
+    epic.refresh_from_db()
+    epic_move(
+        actor=SYSTEM, epic=epic, to_state=state_named(world.north, TrackedKind.EPIC, "Analyzing"), after_id=None,
+        seen_version=None, at=NOW,
+    )  # fmt: skip
+    epic.refresh_from_db()
+    epic.cases.create(number=case.number + 3, author=third.person, mvp="Four shops", cost_full=case.cost_full)
+    again = submit(world, epic)
+    assert {voice.person for voice in again.voices.all()} == {first.person, second.person}
+
+
+def test_undo_brings_no_epic_back_behind_a_gate_after_its_case_changed(
+    world: World, epic: Epic, members: list[Persona]
+) -> None:
+    gate = state_named(world.north, TrackedKind.EPIC, "Portfolio backlog")
+    state_gate_set(actor=SYSTEM, state=gate, needs_approval=True, at=NOW)
+    rule_make(world, quorum=1)
+    assert vote(members[0], submit(world, epic)).state == ApprovalState.APPROVED
+    staff = world.persona("pmo_staff").actor
+    epic.refresh_from_db()
+    assert epic.state == gate
+    analyzing = state_named(world.north, TrackedKind.EPIC, "Analyzing")
+
+    def back() -> Any:
+        epic.refresh_from_db()
+        epic_move(actor=staff, epic=epic, to_state=analyzing, after_id=None, seen_version=None, at=NOW)
+        epic.refresh_from_db()
+        return epic.events.filter(kind=EventKind.STATE).latest("seq")
+
+    event = back()
+    epic_undo(actor=staff, epic=epic, event=event, at=NOW)
+    epic.refresh_from_db()
+    assert epic.state == gate, "the case is the one that was approved"
+    event = back()
+    case_save(actor=SYSTEM, epic=epic, values={"mvp": "All shops"}, seen_number=1, at=NOW)
+    epic.refresh_from_db()
+    assert not could_undo(epic, event), "nor is it offered"
+    with pytest.raises(Refused, match="needs the approval of the business case"):
+        epic_undo(actor=staff, epic=epic, event=event, at=NOW)
+
+
+def test_those_asked_are_reminded_once_and_leads_hear_of_what_takes_too_long(
+    world: World, epic: Epic, members: list[Persona]
+) -> None:
+    rule_make(world)
+    request = submit(world, epic, actor=world.persona("administrator").actor)
+    vote(members[0], request)
+    lead = world.persona("pmo_staff").person
+
+    def told(kind: str) -> set[Person]:
+        return {one.person for one in Notification.objects.filter(kind=kind).select_related("person")}
+
+    early = request.due_at - timedelta(days=3)
+    approvals_remind(at=early)
+    assert told("approval_due") == set()
+    for hours in (40, 20, 1):
+        approvals_remind(at=request.due_at - timedelta(hours=hours))
+    assert told("approval_due") == {members[1].person, members[2].person}
+    assert Notification.objects.filter(kind="approval_due").count() == 2, "once each"
+    approvals_escalate_to_leads(at=request.due_at + timedelta(days=1))
+    assert told("approval_escalated") == set()
+    for days in (3, 4):
+        approvals_escalate_to_leads(at=request.due_at + timedelta(days=days))
+    assert told("approval_escalated") == {lead}
+    approval_withdraw(actor=world.persona("administrator").actor, request=request, at=NOW)
+    assert approvals_remind(at=request.due_at - timedelta(hours=1)) == 0
