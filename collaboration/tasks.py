@@ -9,7 +9,7 @@ from collaboration.services.approval_news import approvals_escalate
 from collaboration.services.approval_reminders import approvals_escalate_to_leads, approvals_remind
 from collaboration.services.attachments import attachments_expire
 from collaboration.services.digests import digests_prepare, mails_expire, mails_send
-from collaboration.services.inbox import notifications_expire
+from collaboration.services.inbox import marks_expire, notifications_expire
 from collaboration.services.jobs import job_run, jobs_expire, jobs_resume_lapsed
 from collaboration.services.notifications import MAIL_FLAG
 from collaboration.services.schedules import schedules_run_due
@@ -78,6 +78,7 @@ def approval_escalate() -> None:
 def notification_expire() -> None:
     """Let go of old notifications and mails."""
     notifications_expire(at=timezone.now())
+    marks_expire()
     mails_expire(at=timezone.now())
 
 

@@ -11,5 +11,5 @@ class TeamsConfig(AppConfig):
 
     def ready(self) -> None:
         from teams import entries, policies, search_entries  # noqa: F401 - they need the loaded models
-        from teams.services import registration  # noqa: F401
+        from teams.services import due_dates, registration  # noqa: F401
         from teams.services.imports import jira, plans, surveys, undoing  # noqa: F401 - they say how jobs are done

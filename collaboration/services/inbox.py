@@ -8,15 +8,16 @@ from functools import partial
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from collaboration.models import Notification
+from collaboration.models import Favourite, Notification, Watch
 from collaboration.services.notifications import badges_forget
 from collaboration.tell_policies import notifications_seen
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.errors import field_error
+from pmo_portal.lib.subjects import all_subjects
 
 MORNING: Final = time(8)
 """When what was put off until a day comes back, on the clock of whoever put it off."""
@@ -95,6 +96,17 @@ def notifications_expire(*, at: datetime) -> int:
     count = rows.count()
     rows.delete()
     return count
+
+
+def marks_expire() -> int:
+    """Forget who watched or starred things that have left the recycle bin for good."""
+    gone = 0
+    for subject in all_subjects():
+        there = Exists(subject.model._default_manager.filter(pk=OuterRef("subject_id")))
+        for model in (Watch, Favourite):
+            rows: QuerySet[Watch | Favourite] = model._default_manager.filter(~there, subject_kind=subject.code)
+            gone += rows.delete()[0]
+    return gone
 
 
 def _own(actor: Actor) -> QuerySet[Notification]:

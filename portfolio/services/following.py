@@ -15,7 +15,7 @@ from collaboration.services.watching import watch
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.subjects import subject_named
 from pmo_portal.lib.telling import ChangeSource, SubjectChange, register_change_source
-from portfolio.models import EventKind, Tracked, TrackedEvent, WorkflowState
+from portfolio.models import EventKind, EventSource, Tracked, TrackedEvent, WorkflowState
 from portfolio.services.types import TrackedType, tracked_type
 
 WHOSE: Final = frozenset({EventKind.ASSIGNEE, EventKind.OWNER})
@@ -23,6 +23,9 @@ WHOSE: Final = frozenset({EventKind.ASSIGNEE, EventKind.OWNER})
 
 NO_NEWS: Final = frozenset({EventKind.RANK, EventKind.KEY})
 """Changes nobody wants to be told of."""
+
+UNTOLD: Final = frozenset({EventSource.IMPORT, EventSource.SYSTEM})
+"""Doors through which things come by the thousand."""
 
 MOST_NAMED: Final = 6
 
@@ -35,7 +38,7 @@ def followed_by_those_concerned(
     One or two inserts, and only when a person gives it to somebody: what imports and the portal itself write is told
     nobody.
     """
-    if actor.is_system:
+    if actor.is_system or any(event.source in UNTOLD for event in events):
         return
     kind = tracked.kind.lower()
     whose = {event.new_ref for event in events if event.kind in WHOSE and event.new_ref is not None}

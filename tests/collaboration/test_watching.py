@@ -10,14 +10,17 @@ from django.utils import timezone
 from collaboration.models import Job, JobState, Notification, Watch, WatchReason
 from collaboration.services.approval_news import approvals_escalate
 from collaboration.services.approval_rules import delegation_create
+from collaboration.services.inbox import marks_expire
 from collaboration.services.jobs import _end as end_job
 from collaboration.services.jobs import job_seen
 from collaboration.services.watching import watch
 from collaboration.services.watching_changes import changes_tell
 from collaboration.tell_words import line_of
+from pmo_portal.lib.windows import local_day
 from portfolio.models import StateCategory, TrackedKind
 from portfolio.services.epics import epic_edit
 from teams.models import ItemEvent, WorkItem
+from teams.services.due_dates import due_tell
 from teams.services.items import item_block, item_create, item_edit, item_move, item_undo
 from tests.factories.organization import NOW
 from tests.factories.portfolio import epic_make, state_named
@@ -112,3 +115,22 @@ def test_approvals_are_asked_decided_and_overdue(world: World) -> None:
     assert staff.person.pk not in set(
         Notification.objects.filter(kind="approval_asked").values_list("person", flat=True)
     )
+
+
+def test_what_is_due_tomorrow_is_told_once(world: World) -> None:
+    team = team_make(world.harbour)
+    ana = world.persona("developer").person
+    tomorrow = local_day(NOW) + timedelta(days=1)
+    item_make(team, assignee=ana, due_on=tomorrow)
+    item_make(team, assignee=ana, due_on=tomorrow + timedelta(days=1))
+    item_make(team, assignee=ana, due_on=tomorrow, category=StateCategory.DONE)
+    item_make(team, due_on=tomorrow)
+    assert due_tell(at=NOW) == 1
+    assert due_tell(at=NOW + timedelta(hours=1)) == 0
+    assert told("developer", world) == [("It is due tomorrow", "")]
+    # Tomorrow the other one is.
+    assert due_tell(at=NOW + timedelta(days=1)) == 1
+    watch(person_id=ana.pk, subject=("item", WorkItem.objects.earliest("pk").pk), at=NOW)
+    assert marks_expire() == 0
+    WorkItem.objects.all().delete()
+    assert marks_expire() == 1
