@@ -26,7 +26,7 @@ def _entry(answer: Answer, group: str) -> PaletteEntry:
         label=" ".join(filter(None, (answer.key, answer.title))) or answer.about,
         url=answer.url,
         kind=group,
-        detail=answer.about or answer.unit,
+        detail=(answer.about if answer.title else "") or answer.unit,
         icon=answer.kind.icon,
     )
 
@@ -80,6 +80,24 @@ register_search_kind(
         closed=lambda: Person.objects.filter(is_active=False),
     ),
     position=60,
+)
+register_search_kind(
+    SearchKind(
+        "comment",
+        gettext_lazy("Comments"),
+        "message-square",
+        place=lambda kind, about, pk: reverse("collaboration:comment_detail", args=[pk]),
+    ),
+    position=70,
+)
+register_search_kind(
+    SearchKind(
+        "file",
+        gettext_lazy("Files"),
+        "paperclip",
+        place=lambda kind, about, pk: reverse("collaboration:attachment_list", args=[kind, about]),
+    ),
+    position=80,
 )
 palette_sources.register(PaletteSource(gettext_lazy("Found"), _find), position=50)
 palette_starters.register(PaletteSource(gettext_lazy("Starred"), _starred), position=10)

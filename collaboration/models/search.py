@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Upper
 
+from collaboration.models.attachments import Attachment
+from collaboration.models.comments import Comment
 from collaboration.models.search_triggers import Words, searched
 from organization.models import Person, Unit
 
@@ -63,6 +65,39 @@ class SearchedUnit(Unit):
 @searched(Words("person", title="name"))
 class SearchedPerson(Person):
     """People are found by name; their address belongs to those who may see it, and is looked up apart."""
+
+    class Meta:
+        proxy = True
+
+
+_FILE = Words(
+    "file",
+    title="name",
+    gone="deleted_at",
+    about=("subject_kind", "subject_id"),
+    unless="EXISTS (SELECT 1 FROM collaboration_comment c WHERE c.id = r.comment_id AND c.deleted_at IS NOT NULL)",
+)
+
+
+@searched(
+    Words(
+        "comment",
+        body=("text",),
+        gone="deleted_at",
+        about=("subject_kind", "subject_id"),
+        parts=(_FILE, "collaboration_attachment", "comment_id"),
+    )
+)
+class SearchedComment(Comment):
+    """What people say about a thing is found by who sees that thing."""
+
+    class Meta:
+        proxy = True
+
+
+@searched(_FILE)
+class SearchedFile(Attachment):
+    """Files are found by their names; those of a comment go with it."""
 
     class Meta:
         proxy = True

@@ -35,6 +35,8 @@ class Words:
 
     ``gone`` is the column of the day on which a row went into the bin (or the archive). ``about`` names the two columns
     that say which thing a text is about: it goes with that thing, from owner to owner, into the bin and out of it.
+    ``unless`` leaves rows (``r``) out; ``parts`` are other words that go into the bin with these, with their table and
+    its column that names these.
     """
 
     kind: str
@@ -46,6 +48,8 @@ class Words:
     gone: str = ""
     changed: str = "created_at"
     about: tuple[str, str] | None = None
+    unless: str = ""
+    parts: tuple[Words, str, str] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,7 +80,11 @@ class Words:
             return text
         kind, pk = self.about
         text += f" JOIN {TABLE} s ON s.kind = r.{kind} AND s.row_id = r.{pk}"
-        return f"{text} WHERE r.{self.gone} IS NULL" if self.gone else text
+        conditions = [
+            *([f"r.{self.gone} IS NULL"] if self.gone else []),
+            *([f"NOT {self.unless}"] if self.unless else []),
+        ]
+        return f"{text} WHERE {' AND '.join(conditions)}" if conditions else text
 
     def insert(self, source: str, *, more: str = "") -> str:
         """The statement that puts the rows of ``source`` there, or puts right what is there."""
@@ -92,6 +100,7 @@ class Words:
             # Out of the bin again it is put there by the same statement, which takes nothing out of it.
             own = f"DELETE FROM {TABLE} WHERE kind = '{self.kind}' AND row_id = OLD.id;\n"  # noqa: S608
             written = (f"IF NEW.{self.gone} IS NOT NULL THEN {own} END IF;\n" if self.gone else "") + written
+            written += self._with_parts()
         else:
             own = f"DELETE FROM {TABLE} WHERE about_kind = '{self.kind}' AND about_id = OLD.id;\n"  # noqa: S608
             written += self._followers()
@@ -116,6 +125,17 @@ class Words:
                 name="search_delete", when=pgtrigger.After, operation=pgtrigger.Delete, func=own + "RETURN NULL;"
             ),
         ]
+
+    def _with_parts(self) -> str:
+        """Whatever is a part of a text goes into the bin and comes back with it."""
+        if self.parts is None:
+            return ""
+        words, table, column = self.parts
+        rows = f"SELECT * FROM {table} WHERE {column} = NEW.id"  # noqa: S608
+        drop = f"DELETE FROM {TABLE} WHERE kind = '{words.kind}' AND row_id IN (SELECT p.id FROM ({rows}) p);"  # noqa: S608
+        return (
+            f"IF OLD.{self.gone} IS DISTINCT FROM NEW.{self.gone} THEN\n{drop}\n{words.insert(f'({rows})')};\nEND IF;\n"
+        )
 
     def _followers(self) -> str:
         """What is said about a thing goes with it.

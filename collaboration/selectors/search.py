@@ -6,6 +6,7 @@ Who may see the thing a text is about finds the text; the statement that looks f
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ NEARLY_AS_LIKE: Final = 0.75
 EXACT, NAMED, SAID = 0, 1, 2
 """How good an answer is: its key or whole name; words of its name; words of its text."""
 PERSON: Final = "person"
+
+
+_MENTION: Final = re.compile(r"@\[\d+\]")
+"""How a comment names somebody: by their id, which is nothing to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,15 +321,18 @@ def _read(hits: Sequence[_Hit], others: Sequence[int], asked: Question) -> dict[
     answers = {}
     for row in rows.defer("vector", "labels"):
         kind, of = kinds[row.kind], kinds[row.about_kind]
-        url = of.url(row.about_key, row.about_id) if of.url else ""
         is_about = kind is not of
+        if kind.place is not None:
+            url = kind.place(row.about_kind, row.about_id, row.row_id)
+        else:
+            url = of.url(row.about_key, row.about_id) if of.url else ""
         answers[row.pk] = Answer(
             kind=kind,
-            url=url + (kind.anchor(row.row_id) if kind.anchor else ""),
+            url=url,
             key=row.key,
             title=row.title,
             pieces=marked(row.title, asked),
-            excerpt=excerpt(row.body, asked),
+            excerpt=excerpt(_MENTION.sub("@…", row.body), asked),
             unit=row.unit_name or "" if row.kind != "unit" else "",
             about=f"{row.about_key} {row.about_title}".strip() if is_about else "",
             is_closed=row.pk in places and places[row.pk].is_closed,

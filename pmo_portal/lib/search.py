@@ -24,8 +24,8 @@ class SearchKind:
     ``code`` is kept in rows and stands in addresses: never change one. What is found leads to ``url``, made of the key
     and the id of what the text is about, so that a page of results reads no thing by itself. ``closed`` names the
     things that are over: they come after the others. ``former`` names things that had a key once. A text *about*
-    another thing (``model`` is None: a comment, a file) is seen by whoever sees that thing, and leads to its page with
-    ``anchor`` behind it.
+    another thing (``model`` is None: a comment, a file) is seen by whoever sees that thing; ``place`` says where it
+    stands, by the kind and the id of that thing and its own id.
     """
 
     code: str
@@ -35,7 +35,7 @@ class SearchKind:
     url: Callable[[str, int], str] | None = None
     closed: Callable[[], QuerySet[Any]] | None = None
     former: Callable[[str], QuerySet[Any]] | None = None
-    anchor: Callable[[int], str] | None = None
+    place: Callable[[str, int, int], str] | None = None
 
 
 _kinds: Final[list[tuple[int, SearchKind]]] = []

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from collaboration.models import SearchRow
+from collaboration.models import Attachment, Comment, SearchRow
 from collaboration.selectors.search import PAGE, Found, Place, Scope, exact, search
 from collaboration.services.search import search_rebuild
 from organization.access import SYSTEM
@@ -221,6 +221,43 @@ def test_table_equals_a_rebuild_after_any_writes(world: World) -> None:
     assert rows() == kept
     with pytest.raises(Denied):
         search_rebuild(actor=world.persona("administrator").actor)
+
+
+def test_what_is_said_about_a_thing_goes_with_it(world: World) -> None:
+    item = item_make(team_make(world.harbour), title="Mend the crane")
+    about = {"subject_kind": "item", "subject_id": item.pk}
+    comment = Comment.objects.create(**about, text="The gearbox hums, says @[12].")
+    file = {"size": 1, "digest": "x", **about}
+    Attachment.objects.create(**file, name="gearbox.final.pdf", stored_name="a")
+    Attachment.objects.create(**file, name="gearbox-two.pdf", stored_name="b", comment=comment)
+
+    def kinds(persona: str) -> dict[str, int]:
+        return dict(found(world, persona, "gearbox").counts)
+
+    said = found(world, "developer", "hums").answers[0]
+    assert (said.about, said.unit, said.url) == (str(item), "Harbour", f"/comments/{comment.pk}/")
+    assert "".join(piece.text for piece in said.excerpt) == "The gearbox hums, says @…."
+    assert kinds("developer") == {"comment": 1, "file": 2}
+    assert kinds("neighbour") == kinds("south_developer") == {}
+    item_transfer(actor=SYSTEM, item=item, team=team_make(world.lighthouse), state=None, at=NOW)
+    assert kinds("developer") == {}
+    assert kinds("neighbour") == {"comment": 1, "file": 2}
+    item.refresh_from_db()
+    item_delete(actor=SYSTEM, item=item, at=timezone.now())
+    assert kinds("neighbour") == {}
+    # What is removed meanwhile stays away when the item comes back, and what stood in a removed comment with it.
+    Comment.objects.filter(pk=comment.pk).update(deleted_at=timezone.now())
+    item_restore(actor=SYSTEM, item=item, at=timezone.now())
+    assert kinds("neighbour") == {"file": 1}
+    kept = rows()
+    search_rebuild(actor=SYSTEM)
+    assert rows() == kept
+    Comment.objects.filter(pk=comment.pk).update(deleted_at=None, text="The gearbox sings.")
+    assert kinds("neighbour") == {"comment": 1, "file": 2}
+    kept = rows()
+    SearchRow.objects.all().delete()
+    search_rebuild(actor=SYSTEM)
+    assert rows() == kept
 
 
 def test_a_move_writes_nothing_into_the_table(world: World) -> None:
