@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
@@ -19,8 +18,9 @@ from collaboration.models import ExportSchedule, FileFormat, Rhythm, ScheduleSta
 from collaboration.selectors.schedules import schedule_seen, schedules_of, schedules_to
 from collaboration.services import schedules as services
 from collaboration.services.exports import page_of
+from collaboration.services.schedule_times import zone_named
 from organization.access import user_of
-from organization.models import Person
+from organization.models import Person, Unit
 from pmo_portal.lib.access import actor_of, signed_in, visible
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
@@ -34,17 +34,19 @@ REASON = "Everybody arranges what is sent with their own rights; others' schedul
 @require_GET
 def schedule_list(request: HttpRequest) -> HttpResponse:
     """What this person has sent, and what others have sent to them."""
-    actor = actor_of(request)
+    actor, zone = actor_of(request), zone_named(user_of(request).time_zone)
     context = {
         "rows": [_row(schedule) for schedule in schedules_of(actor)],
         "others": [
             {"recipient": recipient, "schedule": recipient.schedule, "when": when_said(recipient.schedule)}
             for recipient in schedules_to(actor)
         ],
-        "zone": timezone.get_current_timezone_name(),
+        "zone": zone.key,
         "crumbs": [(_("Jobs"), reverse("collaboration:job_list")), (_("By mail"), "")],
     }
-    return render_page(request, "collaboration/schedule_list.html", context)
+    # The hours of this page are those it arranges by, also for whoever has chosen no zone of their own.
+    with timezone.override(zone):
+        return render_page(request, "collaboration/schedule_list.html", context)
 
 
 @signed_in(REASON)
@@ -58,7 +60,9 @@ def schedule_create(request: HttpRequest) -> HttpResponse:
     if not formats or actor.person_id is None:
         messages.error(request, _("This is no address of a file."))
         return go_to(request, "collaboration:schedule_list")
-    form = _form(request, formats, initial={"title": told.get("title", "")[:150], "file_format": formats[0]})
+    form = _form(
+        request, formats, initial={"title": _title(request, path, told.get("title", "")), "file_format": formats[0]}
+    )
     if form.is_valid():
         with errors_into(form):
             services.schedule_create(
@@ -210,13 +214,21 @@ def _formats(path: str, query: str) -> list[str]:
     return list(getattr(match.func, "file_formats", FileFormat.values))
 
 
+def _title(request: HttpRequest, path: str, title: str) -> str:
+    """What the file is called to begin with: lists of several units have one name."""
+    code = resolve(path).kwargs.get("code")
+    unit = visible(actor_of(request), Unit).filter(code=code).first() if code else None
+    named = f"{title}: {unit.name}" if unit is not None and unit.name not in title else title
+    return named[:150]
+
+
 def _form(request: HttpRequest, formats: list[str], *, initial: dict[str, Any]) -> ScheduleForm:
     actor = actor_of(request)
     people = visible(actor, Person).filter(is_active=True, user__is_active=True).exclude(pk=actor.person_id or 0)
     return ScheduleForm(
         request.POST if request.method == "POST" else None,
         people=people.order_by("name", "pk"),
-        zone=user_of(request).time_zone or settings.PORTAL_TIME_ZONE,
+        zone=zone_named(user_of(request).time_zone).key,
         formats=formats,
         initial=initial,
     )
