@@ -22,7 +22,7 @@ from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefit
 from metrics.selectors.value_history import benefit_history
 from metrics.selectors.value_scope import currency_of
 from metrics.services import benefits as services
-from metrics.views.value_frames import flag_chip, value_crumbs, value_tabs, with_parameter
+from metrics.views.value_frames import away_answer, flag_chip, value_crumbs, value_tabs, with_parameter
 from pmo_portal.lib.access import Action, Denied, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.errors import Refused
@@ -156,15 +156,17 @@ def benefit_edit(request: HttpRequest, benefit: Benefit) -> HttpResponse:
 @require_POST
 def benefit_archive(request: HttpRequest, benefit: Benefit) -> HttpResponse:
     """Put a benefit away; with ``?back`` take it back."""
-    is_back = "back" in request.GET
-    services.benefit_archive(actor=actor_of(request), benefit=benefit, is_archived=not is_back, at=timezone.now())
-    here = reverse("metrics:benefit_archive", args=[benefit.pk])
     name = {"name": benefit.name}
-    if is_back:
-        messages.success(request, _("“%(name)s” is back.") % name, extra_tags=here)
-    else:
-        messages.success(request, _("“%(name)s” is archived.") % name, extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:epic_benefits", benefit.epic.key)
+    return away_answer(
+        request,
+        lambda is_away: services.benefit_archive(
+            actor=actor_of(request), benefit=benefit, is_archived=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:benefit_archive", args=[benefit.pk]),
+        away=_("“%(name)s” is archived.") % name,
+        again=_("“%(name)s” is back.") % name,
+        back=("metrics:epic_benefits", benefit.epic.key),
+    )
 
 
 @access(Action.EDIT, Benefit, by="pk", select=("epic__unit",))

@@ -18,9 +18,9 @@ from metrics.selectors.value import value_text
 from metrics.selectors.value_scope import currency_of
 from metrics.services import check_ins as check_in_services
 from metrics.services import objectives as services
-from metrics.views.value_frames import value_crumbs
+from metrics.views.value_frames import away_answer, value_crumbs
 from pmo_portal.lib.access import Action, Denied, access, actor_of, policy_for
-from pmo_portal.lib.errors import DomainError, Refused
+from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from portfolio.selectors.lookups import version_now
@@ -80,20 +80,17 @@ def key_result_edit(request: HttpRequest, key_result: KeyResult) -> HttpResponse
 @require_POST
 def key_result_archive(request: HttpRequest, key_result: KeyResult) -> HttpResponse:
     """Leave a key result out of its objective; with ``?back`` take it back."""
-    is_back = "back" in request.GET
-    try:
-        services.key_result_archive(
-            actor=actor_of(request), key_result=key_result, is_archived=not is_back, at=timezone.now()
-        )
-    except DomainError as error:
-        return refusal(request, error, "metrics:objective_detail", key_result.objective_id)
-    here = reverse("metrics:key_result_archive", args=[key_result.pk])
     name = {"name": key_result.title}
-    if is_back:
-        messages.success(request, _("“%(name)s” is back.") % name, extra_tags=here)
-    else:
-        messages.success(request, _("“%(name)s” is archived.") % name, extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:objective_detail", key_result.objective_id)
+    return away_answer(
+        request,
+        lambda is_away: services.key_result_archive(
+            actor=actor_of(request), key_result=key_result, is_archived=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:key_result_archive", args=[key_result.pk]),
+        away=_("“%(name)s” is archived.") % name,
+        again=_("“%(name)s” is back.") % name,
+        back=("metrics:objective_detail", key_result.objective_id),
+    )
 
 
 @access(Action.CREATE, CheckIn, by="pk", within=KeyResult, select=SELECT)
@@ -147,20 +144,16 @@ def check_in_edit(request: HttpRequest, check_in: CheckIn) -> HttpResponse:
 def check_in_remove(request: HttpRequest, check_in: CheckIn) -> HttpResponse:
     """Take a check-in back; with ``?back`` bring it back."""
     _require_sight(request, check_in.key_result)
-    is_back = "back" in request.GET
-    objective_id = check_in.key_result.objective_id
-    try:
-        check_in_services.check_in_remove(
-            actor=actor_of(request), check_in=check_in, is_removed=not is_back, at=timezone.now()
-        )
-    except DomainError as error:
-        return refusal(request, error, "metrics:objective_detail", objective_id)
-    here = reverse("metrics:check_in_remove", args=[check_in.pk])
-    if is_back:
-        messages.success(request, _("The check-in is back."), extra_tags=here)
-    else:
-        messages.success(request, _("The check-in is taken back."), extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:objective_detail", objective_id)
+    return away_answer(
+        request,
+        lambda is_away: check_in_services.check_in_remove(
+            actor=actor_of(request), check_in=check_in, is_removed=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:check_in_remove", args=[check_in.pk]),
+        away=_("The check-in is taken back."),
+        again=_("The check-in is back."),
+        back=("metrics:objective_detail", check_in.key_result.objective_id),
+    )
 
 
 def _require_sight(request: HttpRequest, key_result: KeyResult) -> None:

@@ -24,18 +24,16 @@ from metrics.selectors.value_scope import currency_of
 from metrics.services import kpis as services
 from metrics.services import status as verdicts
 from metrics.value_documents import kpi_document
-from metrics.views.value_frames import value_crumbs
+from metrics.views.value_frames import away_answer, value_crumbs
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
-from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
-from portfolio.views.details import refusal
 from portfolio.views.frames import rights
 from portfolio.views.themes import choose_unit
 
@@ -129,17 +127,15 @@ def kpi_edit(request: HttpRequest, kpi: Kpi) -> HttpResponse:
 @require_POST
 def kpi_archive(request: HttpRequest, kpi: Kpi) -> HttpResponse:
     """Put a KPI away; with ``?back`` take it back."""
-    is_back = "back" in request.GET
-    try:
-        services.kpi_archive(actor=actor_of(request), kpi=kpi, is_archived=not is_back, at=timezone.now())
-    except DomainError as error:
-        return refusal(request, error, "metrics:kpi_detail", kpi.pk)
-    here = reverse("metrics:kpi_archive", args=[kpi.pk])
-    if is_back:
-        messages.success(request, _("“%(name)s” is back.") % {"name": kpi.name}, extra_tags=here)
-    else:
-        messages.success(request, _("“%(name)s” is archived.") % {"name": kpi.name}, extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:kpi_detail", kpi.pk)
+    name = {"name": kpi.name}
+    return away_answer(
+        request,
+        lambda is_away: services.kpi_archive(actor=actor_of(request), kpi=kpi, is_archived=is_away, at=timezone.now()),
+        here=reverse("metrics:kpi_archive", args=[kpi.pk]),
+        away=_("“%(name)s” is archived.") % name,
+        again=_("“%(name)s” is back.") % name,
+        back=("metrics:kpi_detail", kpi.pk),
+    )
 
 
 @access(Action.MANAGE, Kpi, by="pk", select=("unit", "owner"))

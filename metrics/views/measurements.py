@@ -15,10 +15,10 @@ from metrics.models import Kpi, KpiSource, Measurement
 from metrics.selectors.value import value_text
 from metrics.selectors.value_upload import preview_of, uploadable_kpis
 from metrics.services import measurements as services
-from metrics.views.value_frames import value_crumbs
+from metrics.views.value_frames import away_answer, value_crumbs
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Denied, access, actor_of, policy_for
-from pmo_portal.lib.errors import DomainError, Refused
+from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
@@ -81,19 +81,16 @@ def measurement_edit(request: HttpRequest, measurement: Measurement) -> HttpResp
 def measurement_remove(request: HttpRequest, measurement: Measurement) -> HttpResponse:
     """Take a value back; with ``?back`` bring it back."""
     _require_open(request, measurement.kpi)
-    is_back = "back" in request.GET
-    try:
-        services.measurement_remove(
-            actor=actor_of(request), measurement=measurement, is_removed=not is_back, at=timezone.now()
-        )
-    except DomainError as error:
-        return refusal(request, error, "metrics:kpi_detail", measurement.kpi_id)
-    here = reverse("metrics:measurement_remove", args=[measurement.pk])
-    if is_back:
-        messages.success(request, _("The value is back."), extra_tags=here)
-    else:
-        messages.success(request, _("The value is taken back."), extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:kpi_detail", measurement.kpi_id)
+    return away_answer(
+        request,
+        lambda is_away: services.measurement_remove(
+            actor=actor_of(request), measurement=measurement, is_removed=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:measurement_remove", args=[measurement.pk]),
+        away=_("The value is taken back."),
+        again=_("The value is back."),
+        back=("metrics:kpi_detail", measurement.kpi_id),
+    )
 
 
 @access(Action.CREATE, Measurement, by="code", within=Unit)

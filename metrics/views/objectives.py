@@ -36,18 +36,16 @@ from metrics.selectors.value_status import updates_about
 from metrics.services import objectives as services
 from metrics.services import status as verdicts
 from metrics.value_documents import objective_document
-from metrics.views.value_frames import value_crumbs
+from metrics.views.value_frames import away_answer, value_crumbs
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
-from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
-from portfolio.views.details import refusal
 from portfolio.views.frames import rights
 from portfolio.views.themes import choose_unit
 
@@ -199,20 +197,17 @@ def objective_edit(request: HttpRequest, objective: Objective) -> HttpResponse:
 @require_POST
 def objective_archive(request: HttpRequest, objective: Objective) -> HttpResponse:
     """Put an objective away; with ``?back`` take it back."""
-    is_back = "back" in request.GET
-    try:
-        services.objective_archive(
-            actor=actor_of(request), objective=objective, is_archived=not is_back, at=timezone.now()
-        )
-    except DomainError as error:
-        return refusal(request, error, "metrics:objective_detail", objective.pk)
-    here = reverse("metrics:objective_archive", args=[objective.pk])
     name = {"name": objective.title}
-    if is_back:
-        messages.success(request, _("“%(name)s” is back.") % name, extra_tags=here)
-    else:
-        messages.success(request, _("“%(name)s” is archived.") % name, extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:objective_detail", objective.pk)
+    return away_answer(
+        request,
+        lambda is_away: services.objective_archive(
+            actor=actor_of(request), objective=objective, is_archived=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:objective_archive", args=[objective.pk]),
+        away=_("“%(name)s” is archived.") % name,
+        again=_("“%(name)s” is back.") % name,
+        back=("metrics:objective_detail", objective.pk),
+    )
 
 
 @access(Action.MANAGE, Objective, by="pk", select=SELECT)

@@ -20,7 +20,7 @@ from metrics.selectors.value_history import status_history
 from metrics.selectors.value_objectives import objective_lines, objectives_seen
 from metrics.selectors.value_status import feed_lines, feed_of, suggested_for_epic, suggested_for_unit, updates_about
 from metrics.services import status as services
-from metrics.views.value_frames import flag_chip, value_crumbs, verdict_chips
+from metrics.views.value_frames import away_answer, flag_chip, value_crumbs, verdict_chips
 from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
@@ -185,16 +185,16 @@ def status_edit(request: HttpRequest, status_update: StatusUpdate) -> HttpRespon
 @require_POST
 def status_remove(request: HttpRequest, status_update: StatusUpdate) -> HttpResponse:
     """Take an update back; with ``?back`` bring it back."""
-    is_back = "back" in request.GET
-    services.status_remove(
-        actor=actor_of(request), status_update=status_update, is_removed=not is_back, at=timezone.now()
+    return away_answer(
+        request,
+        lambda is_away: services.status_remove(
+            actor=actor_of(request), status_update=status_update, is_removed=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:status_remove", args=[status_update.pk]),
+        away=_("The update is taken back."),
+        again=_("The update is back."),
+        back=("metrics:unit_status", status_update.unit.code),
     )
-    here = reverse("metrics:status_remove", args=[status_update.pk])
-    if is_back:
-        messages.success(request, _("The update is back."), extra_tags=here)
-    else:
-        messages.success(request, _("The update is taken back."), extra_tags=f"{here}?back=1")
-    return go_to(request, "metrics:unit_status", status_update.unit.code)
 
 
 def _form_page(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,6 +15,9 @@ from metrics.selectors.value import TONES
 from metrics.selectors.value_scope import UnitFilter
 from organization.models import Unit
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.errors import DomainError
+from pmo_portal.lib.pages import go_to
+from portfolio.views.details import refusal
 
 
 def value_crumbs(*here: tuple[str, str] | str) -> list[tuple[str, str]]:
@@ -34,6 +39,26 @@ def value_tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
         for code, label, icon, name, permission in rooms
         if actor.is_system or actor.units(permission)
     ]
+
+
+def away_answer(
+    request: HttpRequest, put: Callable[[bool], object], *, here: str, away: str, again: str, back: tuple[str, object]
+) -> HttpResponse:
+    """Put something away, or with ``?back`` take it back, and say so with the opposite as its undo.
+
+    ``put`` is told whether to put away; ``here`` is this address, ``away`` and ``again`` are what is said, ``back`` is
+    the page one comes from.
+    """
+    is_back = "back" in request.GET
+    try:
+        put(not is_back)
+    except DomainError as error:
+        return refusal(request, error, *back)
+    if is_back:
+        messages.success(request, again, extra_tags=here)
+    else:
+        messages.success(request, away, extra_tags=f"{here}?back=1")
+    return go_to(request, *back)
 
 
 def with_parameter(request: HttpRequest, name: str, value: str) -> str:
