@@ -2,7 +2,7 @@
 
 They fire only when words, the owner or the bin of a row change, so that a moved card costs nothing, and they fire
 whoever writes: a service, an import with COPY, an undo. :func:`searched` says it once for a model; the same words make
-the triggers and the statement that fills the table anew (ADR-0030).
+the triggers and the statement that fills the table anew (ADR-0034).
 """
 
 from __future__ import annotations

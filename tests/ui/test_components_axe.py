@@ -50,7 +50,7 @@ def test_palette_finds_by_keys_alone_and_has_no_fault(living_page: Page) -> None
     expect(living_page.get_by_role("option", name="Harbour board Payments").last).to_be_visible()
     assert faults(living_page) == []
 
-    living_page.keyboard.type("light")
+    living_page.keyboard.type("lighthouse")
     expect(living_page.locator("#palette [role=option]")).to_have_count(1)
     living_page.keyboard.press("Enter")
     living_page.wait_for_url("**/_board/")

@@ -85,6 +85,24 @@
     portal.announce(portal.word("selected", { count: picked.size }));
   }
 
+  /* -- a field of the selected card: its detail opens beside the board with that field under the cursor ----------------- */
+
+  const FIELDS = { s: ["state"], a: ["assignee", "owner"], i: ["assignee", "owner"], p: ["priority"], e: ["estimate"], l: ["labels"] };
+
+  async function editField(card, key) {
+    await portal.panel?.open(hrefOf(card), focusOf(card));
+    const panel = document.getElementById("panel");
+    const field = FIELDS[key].map((name) => panel?.querySelector(`[data-inline-form] [name="${name}"]`)).find(Boolean);
+    if (!field) { portal.toast({ text: portal.word("refused"), kind: "error" }); return; }
+    field.closest("[data-inline-edit]").querySelector("[data-inline-show]").click();
+    if (key !== "i") return;
+    // To me: as if it had been chosen.
+    const me = document.querySelector("[data-me]")?.dataset.me ?? "";
+    if (!me || ![...field.options].some((option) => option.value === me)) { portal.toast({ text: portal.word("refused"), kind: "error" }); return; }
+    field.value = me;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   /* -- keys ------------------------------------------------------------------------------------------------------- */
 
   document.addEventListener("keydown", (event) => {
@@ -116,7 +134,7 @@
     }
     if (event.key === "Escape" && picked.size) { event.preventDefault(); clearPicked(); return; }
     if (!portal.takesKey(event) || event.shiftKey || portal.panel?.isOpen() && !card) return;
-    if ("jk".includes(event.key) || (card && "hl".includes(event.key))) {
+    if ("jk".includes(event.key)) {
       event.preventDefault();
       step(board, card, event.key);
     } else if (event.key === "m" && targets().length) {
@@ -128,6 +146,9 @@
     } else if (event.key === "o" && card) {
       event.preventDefault();
       location.assign(hrefOf(card));
+    } else if (Object.hasOwn(FIELDS, event.key) && card && !board.hasAttribute("data-readonly")) {
+      event.preventDefault();
+      editField(card, event.key);
     } else if (event.key === "n") {
       const column = card ? columnOf(card) : columnsOf(board)[0];
       const add = column?.querySelector("[data-add-open]") ?? board.querySelector("[data-add-open]");
