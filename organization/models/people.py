@@ -102,3 +102,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def name(self) -> str:
+        """The person's name: what a password must not be like."""
+        return self.person.name if self.person is not None else ""

@@ -17,7 +17,8 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from organization.models import Person, RoleAssignment, Unit, User
-from organization.services.invitations import MailNotSent, invitation_send
+from organization.services.invitations import MailNotSent as MailNotSent
+from organization.services.invitations import invitation_send
 from organization.services.roles import (
     administrator_stays,
     is_administration,

@@ -35,7 +35,7 @@ def token_of(client: Client) -> str:
 
 def posts() -> list[Address]:
     """Addresses that take a POST from somebody signed in."""
-    return addresses("object", "listing", "signed_in")
+    return addresses("object", "subject", "listing", "signed_in")
 
 
 def test_no_address_takes_a_post_of_another_site(stage: Stage) -> None:
@@ -129,4 +129,14 @@ def test_every_view_that_is_open_is_known() -> None:
         "organization:password_reset_done",
         "organization:password_reset_confirm",
         "organization:password_reset_complete",
+        "organization:second_step",
+        "organization:second_step_setup",
+        "organization:second_step_passkey",
+        "organization:second_step_passkey_add",
+        "organization:second_step_options",
+        "organization:passkey_sign_in",
+        "organization:passkey_sign_in_options",
+        "organization:oidc_start",
+        "organization:oidc_callback",
+        "organization:invitation_accept",
     }
