@@ -48,6 +48,7 @@ class Notification(models.Model):
                 name="notification_to_digest",
                 condition=Q(way="DIGEST", mailed_at__isnull=True, read_at__isnull=True),
             ),
+            models.Index(fields=["subject_kind", "subject_id"], name="notification_of_subject"),
             models.Index(fields=["read_at"], name="notification_leaves", condition=Q(read_at__isnull=False)),
         )
 

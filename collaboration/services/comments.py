@@ -23,7 +23,7 @@ from collaboration.services.comments_mentions import (
     names_read,
     names_typed,
 )
-from collaboration.services.notifications import notify
+from collaboration.services.notifications import notify, words_changed
 from collaboration.services.watching import watch, watch_all, watchers
 from collaboration.talk_policies import may_keep_order, may_talk
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require
@@ -96,6 +96,7 @@ def comment_edit(*, actor: Actor, comment: Comment, text: str, seen_version: int
         raise Conflict([FieldConflict("text", text, names_typed(comment.text))])
     Comment.objects.filter(pk=comment.pk).update(text=kept, version=F("version") + 1, edited_at=at)
     comment.refresh_from_db()
+    _retell(comment, kept)
     new = _mention(comment, [pk for pk in mentioned_ids(kept) if pk not in before])
     _notify("mention", new, actor, subject, thing, comment, at)
     watch_all(people=new, subject=(subject.code, thing.pk), at=at, why=WatchReason.MENTIONED)
@@ -111,6 +112,7 @@ def comment_delete(*, actor: Actor, comment: Comment, at: datetime) -> None:
         deleted_at=at, deleted_by_id=actor.person_id
     )
     if deleted:
+        _retell(comment, "")
         _show(*about_of(comment))
 
 
@@ -127,6 +129,7 @@ def comment_restore(*, actor: Actor, comment: Comment, at: datetime) -> None:
     if comment.deleted_at < at - KEPT:
         raise Refused(_("It was deleted too long ago."))
     Comment.objects.filter(pk=comment.pk).update(deleted_at=None, deleted_by=None)
+    _retell(comment, comment.text)
     _show(subject, thing)
 
 
@@ -223,6 +226,15 @@ def _notify(
         subject=(subject.code, thing.pk),
         unit_id=subject.unit_id(thing),
         text=names_read(comment.text, names_of([comment.text])),
+    )
+
+
+def _retell(comment: Comment, text: str) -> None:
+    """Let those who were told of a comment read what it says now."""
+    words_changed(
+        subject=(comment.subject_kind, comment.subject_id),
+        url=comment_url(comment),
+        text=names_read(text, names_of([text])),
     )
 
 

@@ -108,6 +108,14 @@ def notify(
         transaction.on_commit(partial(_say, [person for person, _way in told], mails=mails))
 
 
+def words_changed(*, subject: tuple[str, int], url: str, text: str) -> None:
+    """What somebody wrote at this address says something else now, or nothing any more: so do the inboxes and the
+    mails that are yet to go out."""
+    kind, pk = subject
+    told = Notification.objects.filter(subject_kind=kind, subject_id=pk, url=url[:500])
+    told.update(text=text[:MOST_LETTERS])
+
+
 def thread_read(*, person_id: int | None, subject: tuple[str, int], at: datetime) -> None:
     """Whoever has dealt with a thing knows what they were told of it; one statement."""
     if person_id is None:

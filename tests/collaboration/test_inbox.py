@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from collaboration.models import Mail, MailOutcome, Notification, Watch
+from collaboration.services.comments import comment_add, comment_delete
 from collaboration.services.digests import digests_prepare, mails_send
 from collaboration.services.inbox import notifications_expire
 from collaboration.services.notifications import notify
@@ -96,6 +97,17 @@ def test_one_line_a_thing_with_its_reasons(world: World, client_as: ClientAs, it
     assert badge_of(client) == "1"
     assert client.get(f"/inbox/{later.pk}/")["Location"] == f"/items/{item.key}/"
     assert badge_of(client) == ""
+
+
+def test_words_that_are_taken_back_leave_the_inbox(world: World, client_as: ClientAs, item: WorkItem) -> None:
+    writer = world.persona("scrum_master").actor
+    watch(person_id=world.persona("developer").person.pk, subject=("item", item.pk), at=timezone.now())
+    comment = comment_add(actor=writer, thing=item, text="A slip of the tongue", at=timezone.now())
+    client = client_as("developer")
+    assert "A slip of the tongue" in page_of(client)
+    comment_delete(actor=writer, comment=comment, at=timezone.now())
+    assert "A slip of the tongue" not in page_of(client)
+    assert badge_of(client) == "1"
 
 
 def test_what_is_put_off_comes_back(world: World, client_as: ClientAs, item: WorkItem) -> None:
