@@ -5,8 +5,16 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from collaboration.models import MutedUnit, NotificationChoice
+from collaboration.services.erasures import read_notifications_forget
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.registry import AdministrationPage, administration_pages, private_histories
+from pmo_portal.lib.registry import (
+    AdministrationPage,
+    Retained,
+    administration_pages,
+    kept_references,
+    private_histories,
+    retained,
+)
 
 
 def _sees_rules(actor: Actor) -> bool:
@@ -37,3 +45,7 @@ administration_pages.register(
 )
 for _private in (NotificationChoice, MutedUnit):
     private_histories.register(_private)
+# A mention is a part of somebody else's sentence, a reaction a part of a count, an approver of a decision.
+for _kept in ("Mention.person", "Reaction.person", "ApprovalRulePerson.person"):
+    kept_references.register(f"collaboration.{_kept}")
+retained.register(Retained("notification_months", read_notifications_forget))

@@ -20,7 +20,7 @@ class CollaborationConfig(AppConfig):
             telling,
         )
         from collaboration.selectors.saved_views import SavedViews
-        from collaboration.services import exports, schedule_sending  # noqa: F401 - they say how their jobs are done
+        from collaboration.services import erasures, exports, schedule_sending  # noqa: F401 - they say how their jobs are done
         from pmo_portal.lib.lists.saved import register_view_source
 
         register_view_source(SavedViews())

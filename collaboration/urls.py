@@ -8,6 +8,7 @@ from collaboration import talk_urls
 from collaboration.views import (
     approvals,
     bulk_jobs,
+    erasures,
     exports,
     inbox,
     jobs,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("approvals/delegation/", approvals.delegation, name="delegation"),
     path("approvals/delegation/end/", approvals.delegation_end, name="delegation_end"),
     path("units/<str:code>/approval-rules/new/", approvals.approval_rule_create, name="approval_rule_create"),
+    path("people/<int:pk>/erase/", erasures.erasure_create, name="erasure_create"),
     # Long work
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),

@@ -9,10 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from organization.models import AuditAction
-from organization.services.audit import audit_record
+from organization.services.audit import audit_record, sign_ins_forget
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.places import place_of
-from pmo_portal.lib.registry import AdministrationPage, administration_pages, export_listeners
+from pmo_portal.lib.registry import (
+    AdministrationPage,
+    Retained,
+    administration_pages,
+    export_listeners,
+    kept_references,
+    retained,
+)
 
 
 def _holds(permission: str) -> Callable[[Actor], bool]:
@@ -84,6 +91,24 @@ for _position, _label, _text, _icon, _name, _group, _permission in (
         "announcement.view",
     ),
     (
+        20,
+        gettext_lazy("Retention"),
+        gettext_lazy("How long things are kept; people who are forgotten."),
+        "archive",
+        "retention",
+        "watch",
+        "retention.edit",
+    ),
+    (
+        10,
+        gettext_lazy("Exchange rates"),
+        gettext_lazy("What one currency costs in another, from which day on."),
+        "coins",
+        "rate_list",
+        "money",
+        "exchange_rate.view",
+    ),
+    (
         10,
         gettext_lazy("Audit log"),
         gettext_lazy("Who did what, when, from where: every change, every sign-in, every file."),
@@ -117,3 +142,6 @@ def _note_export(request: Any, title: str) -> None:
 
 
 export_listeners.register(_note_export)
+retained.register(Retained("sign_in_months", sign_ins_forget))
+# That somebody held a role on some days is the organisation's to know; with the pseudonym it names nobody.
+kept_references.register("organization.RoleAssignment.person")

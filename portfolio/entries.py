@@ -108,8 +108,12 @@ unit_pages.register(
     _unit_page("feature_list", named_lazy("Features"), "package", _PROGRAM, "feature.view"), position=30
 )
 
-custom_field_owners.register(CustomFieldOwner(TrackedKind.EPIC.value, named_lazy("Epic"), Epic), position=10)
-custom_field_owners.register(CustomFieldOwner(TrackedKind.FEATURE.value, named_lazy("Feature"), Feature), position=20)
+custom_field_owners.register(
+    CustomFieldOwner(TrackedKind.EPIC.value, named_lazy("Epic"), Epic, "PORTFOLIO"), position=10
+)
+custom_field_owners.register(
+    CustomFieldOwner(TrackedKind.FEATURE.value, named_lazy("Feature"), Feature, "PROGRAM"), position=20
+)
 
 demo_steps.register(DemoStep("Strategy", strategy), position=20)
 demo_steps.register(DemoStep("Decisions", decisions), position=25)

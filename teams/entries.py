@@ -139,7 +139,9 @@ create_actions.register(
 home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
 home_cards.register(HomeCard(gettext_lazy("Blocked work"), _blocked), position=30)
 home_cards.register(HomeCard(words_lazy(gettext_lazy("{Sprints} to complete")), _sprints_to_complete), position=10)
-custom_field_owners.register(CustomFieldOwner(TrackedKind.ITEM.value, named_lazy("Work_item"), WorkItem), position=30)
+custom_field_owners.register(
+    CustomFieldOwner(TrackedKind.ITEM.value, named_lazy("Work_item"), WorkItem, "TEAM"), position=30
+)
 feature_pages.register(FeaturePage("items", named_lazy("Items"), _feature_items_url, _feature_items_count), position=10)
 _page("board", gettext_lazy("Board"), "columns-3", "teams:board", "item.view", 10)
 _page("backlog", gettext_lazy("Backlog"), "list-ordered", "teams:backlog", "item.view", 20)

@@ -56,6 +56,14 @@ def formula_take(*, actor: Actor, kpi: Kpi) -> Formula | None:
     missing = sorted(formula.codes - set(found))
     if missing:
         raise field_error("formula", _("No KPI of this unit or below it has the code %(code)s.") % {"code": missing[0]})
+    # Adding euros to dollars gives neither; a formula knows no rates.
+    currencies = {one.currency for one in found.values() if one.currency} | ({kpi.currency} - {""})
+    if len(currencies) > 1:
+        raise field_error(
+            "formula",
+            _("It would add up amounts of different currencies: %(currencies)s.")
+            % {"currencies": ", ".join(sorted(currencies))},
+        )
     if kpi.pk is not None and _reaches(found.values(), kpi.pk):
         raise field_error("formula", _("It would be computed from itself."))
     return formula

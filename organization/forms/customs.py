@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from organization.forms.units import UnitChoiceField
 from organization.models import CustomFieldType, Unit
 from pmo_portal.lib.forms import SeenForm
-from pmo_portal.lib.registry import custom_field_owners
+from pmo_portal.lib.registry import CustomFieldOwner
 
 
 class TermForm(forms.Form):
@@ -43,7 +45,7 @@ class CustomFieldEditForm(SeenForm, _CustomFieldBase):
 class CustomFieldForm(_CustomFieldBase):
     """A new field."""
 
-    field_order = ("owner", "unit", "label", "code", "type", "choices", "help_text")
+    field_order = ("unit", "owner", "label", "code", "type", "choices", "help_text")
 
     owner = forms.ChoiceField(label=_("On"), choices=[])
     unit = UnitChoiceField(
@@ -59,7 +61,18 @@ class CustomFieldForm(_CustomFieldBase):
     )
     type = forms.ChoiceField(label=_("Type"), choices=CustomFieldType.choices)
 
-    def __init__(self, *args: object, units: QuerySet[Unit], **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, units: QuerySet[Unit], owners: Iterable[CustomFieldOwner], **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
-        self.fields["owner"].choices = [(owner.code, owner.label) for owner in custom_field_owners]  # type: ignore[attr-defined]
+        self.fields["owner"].choices = [(owner.code, owner.label) for owner in owners]  # type: ignore[attr-defined]
+        # With another unit, other kinds of things can carry the field; without scripts the service says so.
+        self.fields["unit"].widget.attrs |= {
+            "hx-get": "",
+            "hx-trigger": "change",
+            "hx-target": "#field-owner",
+            "hx-select": "#field-owner",
+            "hx-swap": "outerHTML",
+            "hx-push-url": "false",
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 import pghistory
@@ -11,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 CURRENCY: Final = RegexValidator(r"^[A-Z]{3}\Z", _("Three capital letters."))
-SMALLEST: Final = "0.00000001"
+SMALLEST: Final = Decimal("0.00000001")
 
 
 @pghistory.track()

@@ -102,7 +102,9 @@ def audit_lines(actor: Actor, found: Sequence[Found]) -> list[AuditLine]:
     rows = _read(found)
     seen = Seen(actor)
     names = _names(actor, rows)
-    users = dict(User.objects.filter(pk__in={row.user_id for row in rows} - {None}).values_list("pk", "person_id"))
+    users = dict(
+        User.objects.filter(pk__in=[row.user_id for row in rows if row.user_id]).values_list("pk", "person_id")
+    )
     people = _people(rows, users.values())
     said = _said(actor, rows)
     return [_line(row, seen, names, users, people, said) for row in rows]
@@ -181,7 +183,7 @@ def _names(actor: Actor, rows: Sequence[_Row]) -> Names:
             for one, old, new in _values(row):
                 if isinstance(one, models.ForeignKey):
                     for value in (old, new):
-                        names.want(one.related_model, value)  # type: ignore[arg-type]
+                        names.want(one.related_model, value)
     # One statement for all kinds together, so that a page costs the same whatever is on it.
     parts = [part for model, ids in names.wanted.items() if (part := _named(actor, model, ids)) is not None]
     if parts:
@@ -202,7 +204,9 @@ def _named(actor: Actor, model: type[models.Model], ids: set[int]) -> models.Que
     rows = visible(actor, model) if model in all_policies() else model._default_manager.all()
     kind = models.Value(model._meta.label, output_field=models.CharField())
     name = models.functions.Cast(path, models.TextField())
-    return rows.filter(pk__in=ids).order_by().annotate(kind_=kind, name_=name).values_list("kind_", "pk", "name_")
+    wanted = rows.filter(pk__in=ids).order_by().annotate(kind_=kind, name_=name)
+    found: models.QuerySet[Any, Any] = wanted.values_list("kind_", "pk", "name_")
+    return found
 
 
 def _people(rows: Sequence[_Row], others: Iterable[int | None]) -> dict[int, str]:
@@ -292,7 +296,7 @@ def _thing(row: _Row, names: Names) -> str:
     if row.source.model is User:
         return names.name(Person, row.new["person_id"]) if row.new.get("person_id") else ""
     linked = [
-        names.found.get((one.related_model, row.new[one.column]), "")  # type: ignore[index]
+        names.found.get((one.related_model, row.new[one.column]), "")
         for one in row.source.model._meta.concrete_fields
         if isinstance(one, models.ForeignKey) and row.new.get(one.column)
     ]

@@ -108,7 +108,7 @@ def unit_path_of(model: type[models.Model]) -> str:
         # A person is no owner: who is named in a row does not decide whose row it is.
         if not isinstance(field, models.ForeignKey) or field.related_model is Person:
             continue
-        above = all_policies().get(field.related_model)  # type: ignore[arg-type]
+        above = all_policies().get(field.related_model)
         path = f"{field.name}__{above.unit_lookup}" if above is not None else ""
         if path and _leads(model, path):
             return path
@@ -117,7 +117,7 @@ def unit_path_of(model: type[models.Model]) -> str:
 
 def _label(model: type[models.Model]) -> str | _StrPromise:
     """What its rows are called; a row that only links two things has no name of its own."""
-    if "verbose_name" in model._meta.original_attrs:  # type: ignore[attr-defined]
+    if "verbose_name" in model._meta.original_attrs:
         return _capital(model._meta.verbose_name)
     owners = [field.related_model for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
     first = next((owner for owner in owners if isinstance(owner, type) and owner is not Person), model)

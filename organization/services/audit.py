@@ -5,7 +5,7 @@ Changes of things need nothing of this: ``organization.selectors.audit`` reads t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pgtrigger
 
@@ -32,8 +32,8 @@ DOOR: frozenset[str] = frozenset(AuditAction.values) - {AuditAction.EXPORTED, Au
 """What tells when and from where somebody came: kept only for a time."""
 
 
-def sign_ins_forget(*, months: int, at: datetime) -> int:
-    """Delete what the log knows of the door from before so many months; returns how many rows."""
+def sign_ins_forget(before: datetime) -> int:
+    """Delete what the log knows of the door from before a moment; returns how many rows."""
     with pgtrigger.ignore("organization.AuditRecord:append_only"):
-        gone, _each = AuditRecord.objects.filter(action__in=DOOR, at__lt=at - timedelta(days=30.44 * months)).delete()
+        gone, _each = AuditRecord.objects.filter(action__in=DOOR, at__lt=before).delete()
     return gone

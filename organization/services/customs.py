@@ -13,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from organization.models import CustomField, CustomFieldType, Term, Unit, UnitClosure
+from organization.models import CustomField, CustomFieldType, Term, Unit, UnitClosure, UnitKind
 from organization.querysets import valid_on
 from organization.terms import CONCEPTS, forget_own_words
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import field_error
 from pmo_portal.lib.merging import own_changes
-from pmo_portal.lib.registry import custom_field_owners
+from pmo_portal.lib.registry import CustomFieldOwner, custom_field_owners
 from pmo_portal.lib.windows import local_day
 
 CustomValue = str | int | float | bool
@@ -62,6 +62,8 @@ def custom_field_create(
     require_within(actor, Action.CREATE, CustomField, unit.pk)
     if owner not in {entry.code for entry in custom_field_owners}:
         raise field_error("owner", _("Nothing of this kind can carry fields."))
+    if owner not in {entry.code for entry in custom_field_owners_in(unit)}:
+        raise field_error("owner", _("There are no such things in %(unit)s or below it.") % {"unit": unit})
     field = CustomField(
         unit=unit,
         owner=owner,
@@ -106,6 +108,15 @@ def custom_field_archive(*, actor: Actor, field: CustomField, is_archived: bool,
     field.is_archived = is_archived
     field.save(update_fields=["is_archived"])
     return field
+
+
+def custom_field_owners_in(unit: Unit | None) -> list[CustomFieldOwner]:
+    """The kinds of things that can live in a unit or below it; without a unit, all."""
+    return [
+        owner
+        for owner in custom_field_owners
+        if unit is None or not owner.level or unit.get_kind().rank <= UnitKind(owner.level).rank
+    ]
 
 
 def custom_fields_of(*, owner: str, unit_id: int, day: date | None = None) -> list[CustomField]:

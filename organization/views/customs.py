@@ -80,7 +80,15 @@ def custom_field_create(request: HttpRequest) -> HttpResponse:
     """Add a field."""
     actor = actor_of(request)
     units = units_holding(actor, "custom_field.create", day=local_day(timezone.now()))
-    form = CustomFieldForm(request.POST or None, units=units)
+    chosen = request.GET.get("unit", "")
+    unit = units.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    form = CustomFieldForm(
+        request.POST or None,
+        units=units,
+        # What is sent is checked by the service, which says what is wrong in words.
+        owners=services.custom_field_owners_in(unit) if request.method == "GET" else custom_field_owners,
+        initial={"unit": unit, "owner": request.GET.get("owner", "")},
+    )
     if form.is_valid():
         with errors_into(form):
             field = services.custom_field_create(actor=actor, at=timezone.now(), **form.cleaned_data)

@@ -105,11 +105,13 @@ class PaletteSource:
 
 @dataclass(frozen=True, slots=True)
 class CustomFieldOwner:
-    """A kind of thing that can carry custom fields in its ``custom`` column."""
+    """A kind of thing that can carry custom fields in its ``custom`` column. ``level`` is the kind of unit such things
+    live in: fields of a unit below it would never be seen. Empty: anywhere."""
 
     code: str
     label: str | _StrPromise
     model: type[Model]
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,15 @@ class AuditedEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class Retained:
+    """Something that is kept only for so many months: the field of the organisation's rule that says how many, and what
+    deletes what is older than a moment and says how many rows that were."""
+
+    rule: str
+    forget: Callable[[datetime], int]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoStep:
     """One app's part of the demo organisation; steps run in order and share ``world``."""
 
@@ -244,6 +255,10 @@ administration_pages: Registry[AdministrationPage] = Registry()
 audited_events: Registry[AuditedEvents] = Registry()
 private_histories: Registry[type[Model]] = Registry()
 """Tracked models that are everybody's own affair, such as what somebody wants to be told of: no audit reads them."""
+kept_references: Registry[str] = Registry()
+"""References to people ("app.Model.field") whose rows stay when a person is erased although they would go with the row
+of the person: others build on them, and they show the pseudonym."""
+retained: Registry[Retained] = Registry()
 export_listeners: Registry[Callable[[Any, str], None]] = Registry()
 """Told of every file that is sent: the request that asked for it, and the file's title."""
 demo_steps: Registry[DemoStep] = Registry()
