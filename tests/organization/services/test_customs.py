@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from organization.access import SYSTEM
 from organization.models import CustomField, Unit
@@ -151,3 +152,20 @@ def test_custom_field_create_needs_the_right_on_the_unit(world: World) -> None:
             type="TEXT",
             at=NOW,
         )
+
+
+def test_a_field_is_offered_only_for_what_can_carry_it(world: World, client_as: Callable[[str], Client]) -> None:
+    client = client_as("administrator")
+
+    def offered(unit: Unit) -> set[str]:
+        form = client.get("/fields/new/", {"unit": unit.pk}).context["form"]
+        return {code for code, _label in form.fields["owner"].choices} - {"PROBE"}
+
+    assert offered(world.north) == {"EPIC", "FEATURE", "ITEM"}
+    assert offered(world.coast) == {"FEATURE", "ITEM"}
+    assert offered(world.harbour) == {"ITEM"}
+    values = {"unit": world.harbour.pk, "owner": "EPIC", "label": "Ship", "code": "ship", "type": "TEXT"}
+    refused = client.post("/fields/new/", values)
+    assert refused.status_code == 422
+    assert "There are no such things in Harbour or below it." in refused.content.decode()
+    assert client.post("/fields/new/", {**values, "owner": "ITEM"}).status_code == 303
