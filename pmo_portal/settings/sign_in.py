@@ -1,6 +1,6 @@
 """How people prove who they are: django-allauth keeps second steps and foreign identities, our own pages ask for them.
 
-None of allauth's own addresses exist here (docs/adr/0030); what it may do is said by the adapters in
+None of allauth's own addresses exist here (docs/adr/0036); what it may do is said by the adapters in
 ``organization.identity``.
 """
 

@@ -115,7 +115,7 @@ class Provider:
 def provider_running() -> Iterator[Provider]:
     """The provider, for as long as a test needs it."""
     provider = Provider()
-    with make_server("127.0.0.1", 0, provider, handler_class=Quiet) as server:  # type: ignore[arg-type]
+    with make_server("127.0.0.1", 0, provider, handler_class=Quiet) as server:
         provider.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -1,7 +1,7 @@
 /*
  * Passkeys: <form data-passkey="create|get" data-passkey-options="address" data-passkey-failed="sentence"> with a hidden field "credential" and a
  * [data-passkey-start] button. The button fetches what is to be signed, asks the browser, and sends the form.
- * Where the browser knows no passkeys, [data-passkey-area] stays hidden and everything else works.
+ * Where the browser knows no passkeys, [data-passkey-area] stays unseen and everything else works.
  */
 (() => {
   "use strict";
@@ -65,6 +65,6 @@
     if (button) start(button.closest("form"));
   });
   if (window.PublicKeyCredential && navigator.credentials) {
-    for (const area of document.querySelectorAll("[data-passkey-area]")) area.hidden = false;
+    for (const area of document.querySelectorAll("[data-passkey-area]")) area.removeAttribute("data-passkey-unknown");
   }
 })();
