@@ -18,7 +18,9 @@ def jobs_seen(actor: Actor, *, only_own: bool, personal_kinds: frozenset[str]) -
     jobs: JobQuerySet = visible(actor, Job)  # type: ignore[assignment]
     own = Q(requested_by_id=actor.person_id) if actor.person_id is not None else Q(pk__in=[])
     found = jobs.filter(own) if only_own else jobs.filter(own | ~Q(kind__in=personal_kinds))
-    return found.select_related("unit", "requested_by").annotate(error_count=Count("errors")).newest_first()
+    # What a job was given and how far it is may be long, and no list shows it.
+    shown = found.select_related("unit", "requested_by").defer("parameters", "cursor")
+    return shown.annotate(error_count=Count("errors")).newest_first()
 
 
 def jobs_by_state(jobs: QuerySet[Job]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from pmo_portal.lib.access import policy_for
 from pmo_portal.lib.lists.columns import Column
@@ -14,6 +14,9 @@ from pmo_portal.lib.windows import day_start
 from portfolio.models import EventKind
 from portfolio.selectors.history import words_of
 from portfolio.services.types import TrackedType, tracked_type
+
+OWN: Final = "custom_"
+"""What the form field of one of the organisation's own fields begins with."""
 
 
 def compared_with(rows: Sequence[Any], columns: Sequence[Column], day: date, scope: Scope) -> Compared:
@@ -29,28 +32,38 @@ def compared_with(rows: Sequence[Any], columns: Sequence[Column], day: date, sco
     added = frozenset(row.pk for row in rows if row.created_at >= until)
     shown = _kinds(tracked, columns, without=_hidden(rows, tracked, scope))
     there = [row.pk for row in rows if row.pk not in added]
-    events = list(_differences(_events(tracked, there, shown, until)))
+    kinds = {field.partition(":")[0] for field in shown}
+    events = list(_differences(event for event in _events(tracked, there, kinds, until) if _field(event) in shown))
     words = words_of(tracked, events, actor=scope.actor)
     old: dict[int, dict[str, str]] = {}
     for event in events:
         change = words.change(event)
-        old.setdefault(event.subject_id, {})[shown[change.kind]] = change.old
+        old.setdefault(event.subject_id, {})[shown[_field(event)]] = change.old
     return Compared(day, old, added)
 
 
-def _kinds(tracked: TrackedType, columns: Sequence[Column], *, without: Collection[str]) -> dict[EventKind, str]:
-    """The events behind the shown columns: those of the field a column edits, of its state, of its themes."""
+def _kinds(tracked: TrackedType, columns: Sequence[Column], *, without: Collection[str]) -> dict[str, str]:
+    """The fields behind the shown columns, as :func:`_field` names them: what a column edits, its state, its themes."""
     kinds = {EventKind.STATE: "state", EventKind.THEMES: "themes"}
     codes = {column.code for column in columns}
-    found = {kind: code for kind, code in kinds.items() if code in codes}
+    found: dict[str, str] = {kind: code for kind, code in kinds.items() if code in codes}
     for column in columns:
         field = tracked.fields.get(column.edit)
         if field is not None and column.edit not in without:
             found[field.kind] = column.code
+        elif column.edit.startswith(OWN) and "custom" not in without:
+            found[f"{EventKind.CUSTOM}:{column.edit.removeprefix(OWN)}"] = column.code
     return found
 
 
-def _events(tracked: TrackedType, ids: Collection[int], kinds: Collection[EventKind], until: datetime) -> Iterable[Any]:
+def _field(event: Any) -> str:
+    """Which field an event is of; each of the organisation's own fields is one."""
+    if event.kind != EventKind.CUSTOM:
+        return str(event.kind)
+    return f"{EventKind.CUSTOM}:{(event.new_value or {}).get('code', '')}"
+
+
+def _events(tracked: TrackedType, ids: Collection[int], kinds: Collection[str], until: datetime) -> Iterable[Any]:
     manager: Any = tracked.event_model._default_manager
     found: Iterable[Any] = manager.filter(subject_id__in=ids, at__gte=until, kind__in=list(kinds)).order_by(
         "subject_id", "at", "seq"
@@ -64,8 +77,8 @@ def _differences(events: Iterable[Any]) -> Iterable[Any]:
     last: dict[tuple[int, str], Any] = {}
     for event in events:
         event.is_undone = False
-        first.setdefault((event.subject_id, event.kind), event)
-        last[(event.subject_id, event.kind)] = event
+        first.setdefault((event.subject_id, _field(event)), event)
+        last[(event.subject_id, _field(event))] = event
     for field, event in first.items():
         end = last[field]
         if (event.old_ref, event.old_value) != (end.new_ref, end.new_value):

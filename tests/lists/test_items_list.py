@@ -341,6 +341,19 @@ def test_a_comparison_strikes_what_was_and_marks_what_is_new(
     old = item_make(team, title="First words", at=long_ago, estimate=Decimal(3))
     calm = item_make(team, title="Calm", at=long_ago)
     make(team, title="Fresh")
+    own = custom_field_create(
+        actor=SYSTEM,
+        owner=TrackedKind.ITEM,
+        unit=world.harbour,
+        code="risk",
+        label="Risk",
+        type=CustomFieldType.TEXT,
+        choices=(),
+        help_text="",
+        at=long_ago,
+    )
+    item_edit(actor=SYSTEM, item=old, values={"custom": {own.code: "Grave"}}, seen_version=None, at=long_ago)
+    item_edit(actor=SYSTEM, item=old, values={"custom": {own.code: "Small"}}, seen_version=None, at=timezone.now())
     for values in ({"title": "Last words"}, {"estimate": Decimal(5)}, {"assignee": world.persona("developer").person}):
         item_edit(actor=SYSTEM, item=old, values=values, seen_version=None, at=timezone.now())
     for title in ("Upset", "Calm"):
@@ -358,6 +371,9 @@ def test_a_comparison_strikes_what_was_and_marks_what_is_new(
     assert "1 row added" in page
     assert len(captured) <= 16
     assert "First words" not in client.get(URL).content.decode()
+    own_field = client.get(f"{URL}?since={day}&cols=title,own_risk").content.decode()
+    assert '<del class="was">Grave</del>' in own_field
+    assert '<del class="was">3</del>' not in own_field, "only what is shown is compared"
 
 
 def test_an_epic_unfolds_into_features_and_items_one_may_see(

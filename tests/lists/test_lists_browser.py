@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -33,8 +34,8 @@ def world(transactional_db: None) -> World:
 @pytest.fixture
 def team(world: World) -> Team:
     team = team_make(world.harbour)
-    for title, estimate in (("Alpha", 1), ("Beta", 2), ("Gamma", 3)):
-        item_make(team, title=title, estimate=estimate, at=timezone.now())
+    for title, estimate, kind in (("Alpha", 1, "STORY"), ("Beta", 2, "STORY"), ("Gamma", 3, "BUG")):
+        item_make(team, title=title, estimate=estimate, type=kind, at=timezone.now())
     return team
 
 
@@ -92,6 +93,19 @@ def test_a_list_is_worked_by_keys_and_fits_a_phone(list_page: Page, team: Team) 
     page.locator("#toasts").get_by_role("button", name="Undo").press("Enter")
     expect(page.locator("#toasts")).to_contain_text("2 rows are as they were.")
     assert estimates(team) == [1, 5, 3]
+
+    page.locator("[data-grip=priority]").focus()
+    keys.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"wide=priority\.\d+"))
+    expect(page.locator("th[data-w]")).to_have_count(1)
+    expect(page.locator("[data-grip=priority]")).to_be_focused()
+    page.goto(f"{page.url}&group=type")
+    keys.press("j")
+    keys.press("x")
+    keys.press("j")
+    keys.press("j")
+    keys.press("Shift+X")
+    expect(page.locator("[data-select-count]")).to_have_text("3 selected")  # over the heads of two groups
 
     keys.press("/")
     keys.type("alph")
