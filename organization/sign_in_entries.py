@@ -1,10 +1,13 @@
-"""What the door adds to the page Administration."""
+"""What the door adds to the page Administration, and to what is deleted after a time."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy
 
-from pmo_portal.lib.registry import AdministrationPage, administration_pages
+from organization.services.sessions import sessions_forget
+from pmo_portal.lib.registry import AdministrationPage, Retained, administration_pages, retained
 
 administration_pages.register(
     AdministrationPage(
@@ -28,3 +31,10 @@ administration_pages.register(
     ),
     position=40,
 )
+
+
+def _sessions_forget(before: datetime) -> int:
+    return sessions_forget(before=before)
+
+
+retained.register(Retained("sign_in_months", _sessions_forget))

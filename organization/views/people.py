@@ -15,7 +15,9 @@ from organization.forms.people import InviteForm, PersonEditForm, PersonForm, Ro
 from organization.models import Person, Role, RoleAssignment, Unit
 from organization.querysets import UnitQuerySet
 from organization.selectors.history import person_history_entries
+from organization.selectors.mfa import has_second_step
 from organization.selectors.people import roles_of, sign_in_of
+from organization.selectors.sign_in import open_invitation_of
 from organization.selectors.units import units_holding
 from organization.services import people as services
 from organization.services import roles as role_services
@@ -109,7 +111,13 @@ def person_invite(request: HttpRequest, person: Person) -> HttpResponse:
         if form.is_valid():
             messages.success(request, _("A link to choose a password is on its way."))
             return go_to(request, "organization:person_detail", person.pk)
-    context = {**_person_context(actor, person, "overview"), "form": form, "user_invited": user}
+    context = {
+        **_person_context(actor, person, "overview"),
+        "form": form,
+        "user_invited": user,
+        "invitation": open_invitation_of(person) if user is not None else None,
+        "has_second_step": user is not None and has_second_step(user),
+    }
     return render_page(request, "organization/person_invite.html", context, status=422 if form.is_bound else 200)
 
 
