@@ -49,6 +49,7 @@ def _find_page(actor: Actor, text: str, limit: int) -> Iterable[PaletteEntry]:
         (_("Starred"), "collaboration:favourite_list", _("What you keep at hand"), "star"),
         (_("How you are told"), "collaboration:notification_settings", _("Inbox, mail, daily mail"), "settings"),
         (_("Approvals"), "collaboration:approval_list", _("What waits for a decision"), "stamp"),
+        (_("Files by mail"), "collaboration:schedule_list", _("Lists and dashboards that come by themselves"), "send"),
     )
     return [
         PaletteEntry(label, reverse(name), gettext_lazy("Page"), detail=detail, icon=icon)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from collaboration.models import Job, JobState
-from collaboration.selectors.jobs import job_error_rows, job_errors, job_results, jobs_by_state, jobs_seen
+from collaboration.selectors.jobs import job_error_rows, job_errors, job_results, jobs_by_state, jobs_seen, operates
 from collaboration.services.job_files import stored_path
 from collaboration.services.job_kinds import job_kind, personal_kinds
 from collaboration.services.jobs import job_cancel, job_retry, job_seen
@@ -38,13 +38,14 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
     state = request.GET.get("state", "")
     state = state if state in JobState.values else ""
     page = Paginator(jobs.filter(state=state) if state else jobs, PAGE_ROWS).get_page(request.GET.get("page"))
+    all_label = _("All") if operates(actor) else _("All of my units")
     context = {
         "page": page,
         "rows": [_row(job) for job in page],
         "is_moving": any(job.is_open for job in page),
         "tabs": [
             {"label": _("Mine"), "url": "?", "is_current": whose == "mine"},
-            {"label": _("All of my units"), "url": "?whose=all", "is_current": whose == "all"},
+            {"label": all_label, "url": "?whose=all", "is_current": whose == "all"},
         ]
         if sees_others
         else [],
@@ -72,13 +73,16 @@ def job_detail(request: HttpRequest, job: Job) -> HttpResponseBase:
     actor, now = actor_of(request), timezone.now()
     kind = job_kind(job.kind)
     page = Paginator(job_errors(job), ERROR_ROWS).get_page(request.GET.get("page"))
+    files = list(job_results(actor, job, at=now))
+    is_own = actor.person_id is not None and actor.person_id == job.requested_by_id
     context = {
         "job": job,
         "kind": kind,
         "page": page,
         "errors": list(page),
         "facts": kind.facts(job.result) if job.state == JobState.DONE else (),
-        "files": list(job_results(actor, job, at=now)),
+        "files": files,
+        "is_file_gone": job.state == JobState.DONE and is_own and not files and bool(job.result.get("name")),
         "result_url": kind.result_url(job),
         "undo_url": kind.undo_url(job) if actor.person_id == job.requested_by_id else "",
         "can_retry": job.state in {JobState.FAILED, JobState.CANCELLED},

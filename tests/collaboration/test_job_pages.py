@@ -84,6 +84,19 @@ def test_everybody_sees_their_own_work_and_staff_that_of_their_units(world: Worl
     assert "Mine as a developer" in everything
     assert "Export for myself" not in everything
     assert "Of the south" not in everything
+    operator = page_of(client_as("administrator"), "/jobs/?whose=all")
+    assert "Export for myself" in operator, "what stands still must be seen by somebody"
+    assert "Of the south" in operator
+
+
+def test_what_waits_and_what_is_no_longer_kept_is_said(world: World, client_as: Browser) -> None:
+    later = timezone.now() + timedelta(minutes=30)
+    waits = job_make(world, "developer", kind="private", started_at=timezone.now(), leased_until=later, attempts=0)
+    client = client_as("developer")
+    assert "tries again at" in page_of(client, f"/jobs/{waits.pk}/")
+    ended = {"state": JobState.DONE, "ended_at": timezone.now(), "result": {"name": "items.csv"}}
+    gone = job_make(world, "developer", kind="private", **ended)
+    assert "no longer kept" in page_of(client, f"/jobs/{gone.pk}/")
 
 
 def test_a_role_taken_away_takes_the_results_along(world: World, client_as: Browser) -> None:
