@@ -140,17 +140,18 @@ def _check(files: Sequence[File[bytes]]) -> None:
 def _stored() -> Iterator[list[Path]]:
     """Collects what is written; when anything fails, nothing of it stays."""
     written: list[Path] = []
+    is_whole = False
     try:
         yield written
+        is_whole = True
     except OSError as error:
-        _forget(written)
         raise Refused(
             _("The files cannot be stored (%(reason)s). Try again later, or tell an operator.")
             % {"reason": error.strerror or error}
         ) from error
-    except BaseException:
-        _forget(written)
-        raise
+    finally:
+        if not is_whole:
+            _forget(written)
 
 
 def _forget(paths: Sequence[Path]) -> None:

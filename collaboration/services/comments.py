@@ -52,7 +52,7 @@ def comment_add(
     """Say something about ``thing``, or answer ``parent``; an answer to an answer joins the same exchange. ``files``
     are shown with it. Raises ValidationError by field."""
     subject = subject_of(type(thing))
-    require_talk(actor, thing)
+    _require_talk(actor, thing)
     text = clean_talk(text)
     if not text and not files:
         raise field_error("text", _("Write something."))
@@ -133,7 +133,7 @@ def comment_restore(*, actor: Actor, comment: Comment, at: datetime) -> None:
     _show(subject, thing)
 
 
-def require_talk(actor: Actor, thing: Any) -> None:
+def _require_talk(actor: Actor, thing: Any) -> None:
     """Raise Denied unless this person sees the thing and may talk about it; Refused for one in the recycle bin."""
     if not policy_for(type(thing)).allows(actor, Action.VIEW, thing):
         raise Denied(Action.VIEW, thing)

@@ -41,10 +41,11 @@ def people_who_see(thing: Any, person_ids: Collection[int]) -> set[int]:
     return {pk for pk, actor in actors.items() if policy.allows(actor, Action.VIEW, thing)}
 
 
-def people_found(thing: Any, text: str) -> list[Person]:
-    """Who could be named in a comment on ``thing``: their names hold ``text``, those that begin with it first."""
+def people_found(thing: Any, text: str, *, without: int | None = None) -> list[Person]:
+    """Who could be named in a comment on ``thing``: their names hold ``text``, those that begin with it first.
+    ``without`` is whoever writes."""
     found: list[Person] = []
-    wanted = Person.objects.filter(is_active=True, user__is_active=True).order_by("name", "pk")
+    wanted = Person.objects.filter(is_active=True, user__is_active=True).exclude(pk=without or 0).order_by("name", "pk")
     begun = wanted.filter(name__istartswith=text)
     inside = wanted.filter(name__ilike=like_pattern(text)).exclude(name__istartswith=text)
     for people in (begun, inside) if text else (begun,):

@@ -128,6 +128,7 @@ def _page(
             }
             for file in page.files
         ],
+        "list_url": list_url + suffix,
         "more_url": f"{list_url}?before={page.before}{'&panel=1' if suffix else ''}" if page.before else "",
         "form": form,
         "may_add": may_talk(actor, thing),

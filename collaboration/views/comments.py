@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from collaboration.forms.comments import CommentEditForm, CommentForm, ReactionForm
 from collaboration.models import Comment
-from collaboration.selectors.comments import comment_versions, said_of, talk_of
+from collaboration.selectors.attachments import file_count
+from collaboration.selectors.comments import comment_count, comment_versions, said_of, talk_of
 from collaboration.services import comments as services
 from collaboration.services.comments_mentions import names_typed, people_found
 from collaboration.services.reactions import reaction_set
@@ -75,9 +77,10 @@ def comment_create(request: HttpRequest, subject: Subject, thing: Any) -> HttpRe
         messages.success(request, said, extra_tags=undo_url)
         return go_to(request, services.comment_url(comment))
     if comment.parent_id is not None:
-        return toast(_thread(request, subject, thing, comment), said, undo_url=undo_url)
-    context = _context(request, subject, thing, newest=True)
-    return toast(render(request, "collaboration/_comments.html", context), said, undo_url=undo_url)
+        answer = _thread(request, subject, thing, comment)
+    else:
+        answer = render(request, "collaboration/_comments.html", _context(request, subject, thing, newest=True))
+    return toast(_counted(request, answer, comment), said, undo_url=undo_url)
 
 
 @require_GET
@@ -85,7 +88,8 @@ def comment_create(request: HttpRequest, subject: Subject, thing: Any) -> HttpRe
 def comment_people(request: HttpRequest, subject: Subject, thing: Any) -> HttpResponse:
     """Who could be named: only people who may see the thing themselves, and only for those who may talk about it."""
     text = clean_text(request.GET.get("q", ""))[:MOST_TYPED]
-    people = people_found(thing, text) if may_talk(actor_of(request), thing) else []
+    actor = actor_of(request)
+    people = people_found(thing, text, without=actor.person_id) if may_talk(actor, thing) else []
     names = [person.name for person in people]
     context = {"people": [(person, names.count(person.name) > 1) for person in people]}
     return render(request, "collaboration/_comment_people.html", context)
@@ -154,7 +158,7 @@ def comment_delete(request: HttpRequest, comment: Comment) -> HttpResponse:
         messages.success(request, said, extra_tags=undo_url)
         return go_to(request, "collaboration:comment_list", comment.subject_kind, comment.subject_id)
     comment.refresh_from_db()
-    return toast(_one(request, comment), said, undo_url=undo_url)
+    return toast(_counted(request, _one(request, comment), comment), said, undo_url=undo_url)
 
 
 @require_POST
@@ -211,6 +215,15 @@ def _one(request: HttpRequest, comment: Comment) -> HttpResponse:
     said = said_of(comment, reader=actor.person_id, keeps_order=may_keep_order(actor, thing))
     context = {"said": said, "may_talk": may_talk(actor, thing)}
     return render(request, "collaboration/_comment.html", context)
+
+
+def _counted(request: HttpRequest, answer: HttpResponse, comment: Comment) -> HttpResponse:
+    """The same with how many comments and files there are now, for the tabs."""
+    about_it = (actor_of(request), comment.subject_kind, comment.subject_id)
+    counts = {"comments": comment_count(*about_it), "files": file_count(*about_it)}
+    context = {"counts": [{"code": code, "count": count} for code, count in counts.items()]}
+    answer.write(render_to_string("collaboration/subject_counts.html", context, request=request))
+    return answer
 
 
 def _thread(

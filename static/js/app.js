@@ -157,7 +157,7 @@
       else toast({ text: word(answer.status === 403 ? "refused" : "failed"), kind: "error" });
       return;
     }
-    const undone = new CustomEvent("undone", { bubbles: true, cancelable: true });
+    const undone = new CustomEvent("undone", { bubbles: true, cancelable: true, detail: { url: undoUrl } });
     if (document.body.dispatchEvent(undone)) {
       // Nothing on this page knows how to renew itself. The message is kept for the page that comes.
       const said = answer.headers.get("HX-Trigger");

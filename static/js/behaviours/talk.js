@@ -53,7 +53,7 @@
     if (!answer.ok) return;
     const html = await answer.text();
     if (mine !== asked || !text.isConnected) return;
-    list.innerHTML = html; // our own template: names are escaped there
+    htmx.swap(list, html, { swapStyle: "innerHTML" });
     const options = optionsOf(list);
     if (!options.length) { close(text); return; }
     options.forEach((option, index) => { option.id = `${text.id}-person-${index}`; });
@@ -137,6 +137,18 @@
     const files = [...(event.clipboardData?.files ?? [])];
     if (form && files.length && addFiles(form, files)) event.preventDefault();
   });
+
+  /* What was taken back is drawn anew where it is shown, in the panel as well; before the panel or the page is. */
+  document.addEventListener("undone", (event) => {
+    const url = event.detail?.url ?? "";
+    const place = document.querySelector(url.startsWith("/comments/") ? "[data-talk-list]" : url.startsWith("/files/") ? "[data-talk-kept]" : "#none");
+    if (!place) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const isList = "talkList" in place.dataset;
+    const target = isList ? place : place.closest("article");
+    htmx.ajax("GET", isList ? place.dataset.talkList : place.dataset.talkKept, { target, swap: "outerHTML" });
+  }, true);
 
   document.addEventListener("dragover", (event) => {
     const form = event.target.closest?.("form[data-talk]");
