@@ -124,7 +124,7 @@ def test_objectives_are_a_tree_until_they_are_sorted(world: World, client_as: Ca
     assert page.count('data-depth="1"') == 1
     assert "1 without data" in page
     assert "data-depth" not in client.get(f"{OBJECTIVES}?sort=title").content.decode()
-    assert [row["Objective"] for row in rows_of(client, f"{OBJECTIVES}?sort=title")][0] == "Alpha below"
+    assert rows_of(client, f"{OBJECTIVES}?sort=title")[0]["Objective"] == "Alpha below"
     assert [row["Objective"] for row in rows_of(client, f"{OBJECTIVES}?unit=COAST")] == ["Alpha below"]
     assert len(rows_of(client, f"{OBJECTIVES}?verdict=NO_DATA")) == 3
 
