@@ -94,7 +94,8 @@
     const list = results();
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const all = controls(list.dataset).filter(({ name }) => fits(name, words));
-    const shown = words.length ? all : all.filter(({ title }) => title === list.dataset.hereTitle).slice(0, MOST_HERE);
+    // Tabs are in sight anyway: they come when they are asked for.
+    const shown = words.length ? all : all.filter(({ title, control }) => title === list.dataset.hereTitle && !control.matches(".tab")).slice(0, MOST_HERE);
     const groups = new Map();
     shown.forEach((each) => groups.set(each.title, [...(groups.get(each.title) ?? []), each]));
     const before = list.querySelector('[role="group"]');
