@@ -123,7 +123,7 @@ def _note_once(door: str, who: str, seconds: int) -> None:
         attempt_count(door=f"{door}_noted", who=who, tries=1, seconds=seconds)
     except (TooOften, LimitsUnavailable):
         return
-    about, _bar, place = who.partition("|")
+    about, _bar, place = who.rpartition("|")
     audit_record(action=AuditAction.LOCKED_OUT, at=timezone.now(), about=about, place=place)
 
 

@@ -128,7 +128,7 @@ def confirm_view(request: HttpRequest) -> HttpResponse:
 
 
 def _try_password(request: HttpRequest, user: User, password: str) -> tuple[bool, str, int]:
-    who = f"{user.pk}|"
+    who = f"{user.email}|"
     refusal, status = count_try("confirm", who)
     if refusal:
         return False, refusal, status
@@ -194,7 +194,7 @@ def second_step_setup(request: HttpRequest) -> HttpResponse:
         return go_to(request, "organization:sign_in")
     refusal, status = "", 200
     if request.method == "POST":
-        refusal, status = count_try("code", f"{pending.user.pk}|")
+        refusal, status = count_try("code", f"{pending.user.email}|")
     form, _is_first = (AppCodeForm(), False) if refusal else _app_added(request, pending.user)
     if form is None:
         return entered_with_codes(request, pending)
@@ -240,7 +240,8 @@ def _app_added(request: HttpRequest, user: User) -> tuple[AppCodeForm | None, bo
 
 
 def _app_context(request: HttpRequest, user: User) -> dict[str, Any]:
-    secret = get_totp_secret()
+    # SECURITY: a new one whenever the page is opened: nobody adds a secret that somebody else has seen in this browser.
+    secret = get_totp_secret(regenerate=request.method == "GET")
     adapter = get_adapter()
     drawing = adapter.build_totp_svg(adapter.build_totp_url(user, secret))
     return {

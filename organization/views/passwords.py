@@ -101,7 +101,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(user=user, data=request.POST or None)
     refusal, status = "", 0
     if form.is_bound:
-        refusal, status = count_try("confirm", f"{user.pk}|")
+        refusal, status = count_try("confirm", f"{user.email}|")
     if not refusal and form.is_valid():
         update_session_auth_hash(request, form.save())
         _password_changed(request, user, keep_id=request.session.opened_id)  # type: ignore[attr-defined]

@@ -139,7 +139,7 @@ def try_code(request: HttpRequest, user: User, code: str) -> tuple[bool, str, in
     SECURITY: counted for the person, whatever place it comes from, before it is looked at: of any number of tries at
     once no more are looked at than may be.
     """
-    who = f"{user.pk}|"
+    who = f"{user.email}|"
     refusal, status = count_try("code", who)
     if not refusal:
         refusal, status = count_try("code_day", who, tries=CODES_A_DAY, seconds=DAY_SECONDS)

@@ -29,6 +29,8 @@ SWAPPABLE: Final[dict[tuple[str, str], Callable[[Place], Any]]] = {
 PLAIN: Final[dict[tuple[str, str], object]] = {
     ("organization:term_edit", "code"): "epic",
     ("organization:announcement_dismiss", "number"): 1,
+    ("organization:passkey_remove", "pk"): 1,
+    ("organization:session_end", "pk"): 1,
     ("portfolio:epic_edit_field", "name"): "title",
     ("portfolio:feature_edit_field", "name"): "title",
     ("portfolio:epic_undo", "seq"): 1,
