@@ -20,6 +20,9 @@ MOST_MENTIONS: Final = 30
 MOST_FOUND: Final = 8
 _BATCH: Final = 60
 _MOST_BATCHES: Final = 4
+_MOST_PLACES: Final = 200
+"""So many places of a text are looked at: a text of nothing but "@" asks for no more."""
+
 _MOST_WORDS: Final = 6
 _MOST_LETTERS: Final = 100
 
@@ -66,8 +69,8 @@ def names_kept(text: str, *, thing: Any, known: Collection[int] = ()) -> str:
     Of two people with one name the number tells which: ``@Name#12``. Whom the text named before (``known``) it may
     name again. Everything else stays what it is: text.
     """
-    typed = [int(found) for found in _TOKEN.findall(text)]
-    places = [(found.end(), _names_at(text, found.end())) for found in _AT.finditer(text)][:200]
+    typed = [int(found) for found in _TOKEN.findall(text)][:_MOST_PLACES]
+    places = [(found.end(), _names_at(text, found.end())) for found in _AT.finditer(text)][:_MOST_PLACES]
     names = {name for _at, names in places for name in names}
     if not names and not typed:
         return text

@@ -63,9 +63,9 @@ def test_every_kind_of_thing_has_a_talk_with_answers_and_a_count(
     for kind, model in KINDS.items():
         thing = mine.the(model)
         url = f"/talk/{kind}/{thing.pk}/"
-        page = client.get(url)
-        assert page.status_code == 200, kind
-        assert "Nobody has said anything yet" in page.content.decode()
+        empty = client.get(url)
+        assert empty.status_code == 200, kind
+        assert "Nobody has said anything yet" in empty.content.decode()
         said = client.post(f"{url}add/", {"text": f"Is **{kind}** done?"})
         assert said.status_code == 303, kind
         first = Comment.objects.get(subject_kind=kind)
