@@ -47,7 +47,7 @@ from portfolio.models import (
     TrackedKind,
     WorkflowState,
 )
-from portfolio.selectors.audit import audit_words
+from portfolio.selectors.audit import audit_words_of
 
 
 def _sees(permission: str) -> Callable[[Actor], bool]:
@@ -306,9 +306,12 @@ register_subject(
     )
 )
 
-audited_events.register(AuditedEvents(EpicEvent, named_lazy("Epic"), _epic_url, audit_words))
+audited_events.register(AuditedEvents(EpicEvent, named_lazy("Epic"), _epic_url, audit_words_of(Epic)))
 audited_events.register(
     AuditedEvents(
-        FeatureEvent, named_lazy("Feature"), lambda key: reverse("portfolio:feature_detail", args=[key]), audit_words
+        FeatureEvent,
+        named_lazy("Feature"),
+        lambda key: reverse("portfolio:feature_detail", args=[key]),
+        audit_words_of(Feature),
     )
 )

@@ -38,7 +38,7 @@ from pmo_portal.lib.registry import (
 from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.models import Feature, TrackedKind
 from portfolio.models.workflow import STARTED_CATEGORIES
-from portfolio.selectors.audit import audit_words
+from portfolio.selectors.audit import audit_words_of
 from teams.demo.open_data import open_data
 from teams.demo.simulation import work
 from teams.models import ItemEvent, Sprint, SprintState, TeamMode, WorkItem
@@ -176,5 +176,10 @@ register_subject(
 )
 
 audited_events.register(
-    AuditedEvents(ItemEvent, named_lazy("Work_item"), lambda key: reverse("teams:item_detail", args=[key]), audit_words)
+    AuditedEvents(
+        ItemEvent,
+        named_lazy("Work_item"),
+        lambda key: reverse("teams:item_detail", args=[key]),
+        audit_words_of(WorkItem),
+    )
 )

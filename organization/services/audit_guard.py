@@ -46,9 +46,10 @@ _INSTALL: Final = """
     -- Things in the bin are deleted for good one day, and their events with them; mended they are never.
     FOREACH name IN ARRAY {events}::text[] LOOP
         IF to_regclass(quote_ident(name)) IS NULL THEN CONTINUE; END IF;
-        IF to_regclass(quote_ident('audit_' || md5(name))) IS NULL THEN
-            EXECUTE format('CREATE INDEX %I ON %I (recorded_at, id) WHERE actor_id IS NOT NULL',
-                           'audit_' || md5(name), name);
+        IF to_regclass(quote_ident('audited_' || md5(name))) IS NULL THEN
+            EXECUTE format('CREATE INDEX %I ON %I (recorded_at, id) WHERE actor_id IS NOT NULL
+                            AND source IN (''PORTAL'', ''API'')',
+                           'audited_' || md5(name), name);
         END IF;
         IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = quote_ident(name)::regclass AND tgname = 'append_only')
         THEN

@@ -175,7 +175,7 @@ class AuditedEvents:
     """A table of events (``portfolio.models.TrackedEvent``) that the audit log reads beside the histories.
 
     ``url`` is the page of a subject by its key; ``describe`` puts events into words, (field, old, new) for each, as far
-    as the actor may see what they point to; events of several tables with the same ``describe`` are given together.
+    as the actor may see what they point to.
     """
 
     model: type[Model]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pmo_portal.lib.access import Actor
-from portfolio.models import Epic
+from portfolio.models import Tracked
 from portfolio.selectors.history import words_of
 from portfolio.services.types import tracked_type
 
 
-def audit_words(actor: Actor, events: Sequence[Any]) -> list[tuple[str, str, str]]:
-    """Which field, from what, to what, for each of these events; they may be of things of every kind."""
-    # Their own kind decides only what an own field of theirs is called; its code says as much here.
-    words = words_of(tracked_type(Epic), events, actor=actor)
-    return [(change.label, change.old, change.new) for change in map(words.change, events)]
+def audit_words_of(
+    model: type[Tracked],
+) -> Callable[[Actor, Sequence[Any]], list[tuple[str, str, str]]]:
+    """Puts events of things of this kind into words: which field, from what, to what."""
+
+    def audit_words(actor: Actor, events: Sequence[Any]) -> list[tuple[str, str, str]]:
+        words = words_of(tracked_type(model), events, actor=actor)
+        return [(change.label, change.old, change.new) for change in map(words.change, events)]
+
+    return audit_words
