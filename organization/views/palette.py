@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from organization.access import user_of
 from organization.selectors.people import roles_held_by
-from organization.selectors.units import unit_pages_of
+from organization.selectors.units import OWN_PAGES, unit_pages_of
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import actor_of, signed_in
 from pmo_portal.lib.pages import render_page, wants_fragment
@@ -48,7 +48,11 @@ def palette(request: HttpRequest) -> HttpResponse:
         _add(groups, _found(request, sources, text))
     context = {
         "q": text,
-        "groups": [{"label": label, "entries": entries} for label, entries in groups.items()],
+        # What the page itself offers stands before what is only like the words.
+        "groups": [
+            {"label": label, "entries": entries, "is_guess": label == _("Similar names")}
+            for label, entries in groups.items()
+        ],
         "crumbs": [(_("Search"), "")],
     }
     if wants_fragment(request):
@@ -84,7 +88,7 @@ def _own_places(request: HttpRequest) -> list[list[PaletteEntry]]:
     return [
         [
             PaletteEntry(str(page.label), page.url(unit), _("Your units"), detail=unit.name, icon=page.icon)
-            for page in unit_pages_of(actor, unit)
+            for page in sorted(unit_pages_of(actor, unit), key=lambda page: page.code in OWN_PAGES)
         ]
         for unit in units
     ]

@@ -108,7 +108,7 @@
       head.setAttribute("role", "presentation");
       head.textContent = title;
       group.append(head, ...own.map((each, number) => optionOf(each, `palette-own-${place}-${number}`)));
-      list.insertBefore(group, words.length ? null : before);
+      list.insertBefore(group, words.length ? list.querySelector("[data-guess]") : before);
     });
     if (shown.length) list.querySelector(".palette-empty")?.remove();
   }
