@@ -14,7 +14,7 @@ from typing import Any, Final
 import pghistory
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
 from collaboration.models import Job, JobState
+from collaboration.services.as_person import as_person
 from collaboration.services.job_kinds import JobKind, register_kind
 from collaboration.services.jobs import JobFailure, JobRun, Problem, job_start, register_runner
 from organization.access import actor_for
-from organization.middleware import PrincipalMiddleware
 from organization.models import User
 from pmo_portal.lib.access import Action, Actor, Denied
 from pmo_portal.lib.errors import DomainError, Refused
@@ -136,13 +136,9 @@ def _ask(user: User, path: str, values: Mapping[str, Sequence[str]]) -> dict[str
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
     request.actor = actor_for(user)  # type: ignore[attr-defined]
     match = resolve(path)
-
-    def call(request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-        return response
-
     try:
-        answer = json.loads(PrincipalMiddleware(call)(request).content)
+        with as_person(user):
+            answer = json.loads(match.func(request, *match.args, **match.kwargs).content)
     except (Http404, PermissionDenied) as error:
         raise JobFailure(_("You may not change this list any more, or it is gone.")) from error
     except DomainError as error:

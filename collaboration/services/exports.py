@@ -7,31 +7,28 @@ the moment the job runs; a role that has been taken away meanwhile makes it fail
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 from io import BytesIO
 from typing import IO, Any, Final
 from urllib.parse import quote, unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
 from collaboration.models import Job, JobFile
+from collaboration.services.as_person import as_person
 from collaboration.services.job_files import job_file_make
 from collaboration.services.job_kinds import JobKind, register_kind
 from collaboration.services.jobs import JobFailure, JobRun, job_start, register_runner
 from organization.access import actor_for
 from organization.models import User
-from organization.terms import words_remembered
 from pmo_portal.lib.access import AccessRule, Action, Actor, load, policy_for
 from pmo_portal.lib.errors import DomainError, Refused
 from pmo_portal.lib.exports import FORMATS, IN_JOB
@@ -73,23 +70,10 @@ def export_work(run: JobRun) -> dict[str, Any]:
 def export_file(job: Job, user: User, *, path: str, query: str) -> JobFile:
     """The file that a page gives somebody now, kept for them. Raises PageClosed when they may not see it."""
     with tempfile.TemporaryFile() as draft:
-        with _around(user):
+        with as_person(user):
             said = _fetch(_request(user, path, query), draft)
         draft.seek(0)
         return job_file_make(job=job, name=unquote(said[_NAME]), write=lambda out: _copy(draft, out), at=timezone.now())
-
-
-@contextmanager
-def _around(user: User) -> Iterator[None]:
-    """The person's language, zone and the organisation's words, as the middleware puts them around a page; a job has
-    no session to note."""
-    try:
-        zone = ZoneInfo(user.time_zone) if user.time_zone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
-    language = user.language or settings.LANGUAGE_CODE
-    with timezone.override(zone), translation.override(language), words_remembered():
-        yield
 
 
 def _request(user: User, path: str, query: str) -> HttpRequest:
