@@ -55,6 +55,9 @@ def test_backup_comes_back_as_it_was(empty_database: Database, tmp_path: Path, m
     (media / "jobs").mkdir(parents=True)
     (media / "jobs" / "a1").write_bytes(b"kept" * 1000)
     (media / "jobs" / "b2").write_bytes(b"half")
+    (media / "attachments").mkdir()
+    (media / "attachments" / "d4").write_bytes(b"said")
+    folders = {"media": media, "attachments": media / "attachments"}
     path = tmp_path / "portal.tar"
 
     real_dump = Database.snapshot
@@ -66,13 +69,13 @@ def test_backup_comes_back_as_it_was(empty_database: Database, tmp_path: Path, m
         return real_dump(self)
 
     monkeypatch.setattr(Database, "snapshot", people_go_on)
-    backup_take(path=path, database=source, folders={"media": media}, portal="1", at=AT)
+    backup_take(path=path, database=source, folders=folders, portal="1", at=AT)
     assert path.stat().st_mode & 0o077 == 0
     with pytest.raises(BackupFailure, match="exists already"):
-        backup_take(path=path, database=source, folders={"media": media}, portal="1", at=AT)
+        backup_take(path=path, database=source, folders=folders, portal="1", at=AT)
 
     manifest = backup_check(path)
-    assert set(manifest.files) == {"media/jobs/a1", "media/jobs/b2", "media/jobs/c3"}
+    assert set(manifest.files) == {"media/jobs/a1", "media/jobs/b2", "media/jobs/c3", "attachments/d4"}
     assert manifest.rows["django_migrations"] > 40
     refuse_newer(manifest, database=empty_database, known_migrations=manifest.migrations)
     with pytest.raises(BackupFailure, match="of a newer portal"):
@@ -85,7 +88,11 @@ def test_backup_comes_back_as_it_was(empty_database: Database, tmp_path: Path, m
         connection.execute("INSERT INTO organization_unit VALUES (1)")
     with pytest.raises(BackupFailure, match="--force"):
         refuse_occupied(empty_database, force=False)
-    backup_restore(path=path, manifest=manifest, database=empty_database, folders={"media": there})
+    with pytest.raises(BackupFailure, match="no place for: attachments"):
+        backup_restore(path=path, manifest=manifest, database=empty_database, folders={"media": there})
+    elsewhere = {"media": there, "attachments": tmp_path / "elsewhere"}
+    backup_restore(path=path, manifest=manifest, database=empty_database, folders=elsewhere)
+    assert (tmp_path / "elsewhere" / "d4").read_bytes() == b"said"
     assert empty_database.rows() == {**manifest.rows, "django_session": 0}
     assert (there / "jobs" / "a1").read_bytes() == b"kept" * 1000
     assert (there / "jobs" / "b2").read_bytes() == b"half of it was there"

@@ -53,12 +53,7 @@ def database() -> Database:
 
 def folders() -> dict[str, Path]:
     """The folders that rows speak of, by their names in a backup."""
-    media = Path(settings.MEDIA_ROOT)
-    found = {"media": media}
-    attachments = Path(getattr(settings, "ATTACHMENTS_ROOT", media))
-    if attachments != media and media not in attachments.parents:
-        found["attachments"] = attachments
-    return found
+    return {"media": Path(settings.MEDIA_ROOT), "attachments": Path(settings.ATTACHMENTS_ROOT)}
 
 
 def portal_version() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ class Command(BaseCommand):
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
         try:
-            with only_supervisor(settings.HOME):
+            # In containers nobody supervises, and there may be no folder to lock.
+            with only_supervisor(settings.HOME) if settings.HOME.run.is_dir() else nullcontext():
                 self._replace(file, manifest, target, force=force, is_kept=is_kept)
         except ServerFailure as failure:
             raise BackupFailure(f"The portal runs from {settings.HOME.root}. Stop it first (Ctrl-C).") from failure
@@ -70,8 +72,11 @@ class Command(BaseCommand):
         refuse_occupied(target, force=force)
         if force and is_kept and target.holds(("django_migrations",)):
             kept = settings.HOME.root / "backups"
-            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.stdout.write("Backing up what is there ...")
+            try:
+                kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise BackupFailure(f"{kept} cannot be made: {error.strerror or error}.") from error
             path, _manifest = take(kept)
             self.stdout.write(f"What was there is kept in {path.resolve()}.")
         self.stdout.write("Restoring ...")

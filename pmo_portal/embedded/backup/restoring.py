@@ -66,6 +66,8 @@ def backup_restore(*, path: Path, manifest: Manifest, database: Database, folder
     deleted. The database is replaced in one transaction; whatever goes wrong, it is as it was.
     """
     wanted = manifest.files
+    if unknown := {name.partition("/")[0] for name in wanted} - folders.keys():
+        raise BackupFailure(f"The backup has files that this portal has no place for: {', '.join(sorted(unknown))}.")
     with plainly(path):
         for name, _size, part in archive_parts(path):
             label, _slash, rest = name.partition("/")

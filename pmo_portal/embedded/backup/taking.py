@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def _write(
 def _add_files(archive: ArchiveWriter, folders: Mapping[str, Path], seen: Seen) -> None:
     """Add what has not been added as it is now."""
     for label, folder in folders.items():
-        for path in _files(folder):
+        others = {other for other in folders.values() if other != folder}
+        for path in _files(folder, without=others):
             name = f"{label}/{path.relative_to(folder).as_posix()}"
             if not is_safe_name(name):
                 continue  # no file of ours: those have random names
@@ -76,9 +77,10 @@ def _add_files(archive: ArchiveWriter, folders: Mapping[str, Path], seen: Seen) 
                 continue  # deleted meanwhile, as its row was
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, *, without: Collection[Path]) -> Iterator[Path]:
+    """All files in a folder; a folder in it that is backed up by itself is left out."""
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(root) / name not in without)
         for name in sorted(names):
             path = Path(root) / name
             if not name.startswith(".") and path.is_file() and not path.is_symlink():
