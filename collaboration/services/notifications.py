@@ -57,9 +57,9 @@ SELECT person_id, way FROM told
 
 def notify(
     *,
+    actor: Actor,
     kind: str,
     people: Iterable[int],
-    actor: Actor,
     at: datetime,
     title: str,
     url: str,
