@@ -36,6 +36,7 @@ REASONS: Final = {
     "organization.services.roles.require_rights_of": "is itself a check",
     "organization.services.people_bulk.people_ensure": "",
     "collaboration.services.exports.export_start": "the job asks the page itself, as this person",
+    "collaboration.services.bulk_jobs": "the job sends the view its form, as this person: tests/lists",
     "collaboration.services.saved_views": "a view is its maker's; sharing is proven in tests/lists/test_saved_views.py",
     "collaboration.services.reactions": "whoever sees may react: tests/collaboration/test_comments.py",
     "collaboration.services.inbox": "everybody with their own notifications: tests/collaboration/test_inbox.py",
@@ -148,6 +149,8 @@ BY_NAME: Final[dict[str, Any]] = {
     "order": {},
     "above_amount": None,
     "quorum": 1,
+    "relation": "BLOCKS",
+    "link": None,
     "due_days": 10,
     "needs_approval": True,
     "back_to": None,
@@ -205,7 +208,7 @@ def argument(place: Place, function: Callable[..., Any], parameter: inspect.Para
         return [UploadedValue(place.the(_model("Kpi")).pk, date(2026, 5, 1), Decimal(3))]
     if name == "comment" and "approval" in module:
         return ""
-    if name == "thing":
+    if name in {"thing", "other"}:
         return place.the(_model("WorkItem"))
     if name == "subject":
         return subject_named("item")
