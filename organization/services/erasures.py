@@ -31,11 +31,12 @@ from pmo_portal.lib.registry import kept_references
 
 _SKIPPED: Final = frozenset({("organization_erasure", "needles"), ("django_migrations", "name")})
 _COLUMNS: Final = """
-    SELECT c.table_name, c.column_name, c.data_type, c.udt_name, c.character_maximum_length
-      FROM information_schema.columns c
-      JOIN information_schema.tables t USING (table_schema, table_name)
-     WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.is_generated = 'NEVER'
-       AND (c.data_type IN ('text', 'character varying', 'jsonb', 'tsvector') OR c.udt_name IN ('_text', '_varchar'))
+    SELECT c.relname, a.attname, t.typname, CASE WHEN t.typname = 'varchar' AND a.atttypmod > 4 THEN a.atttypmod - 4 END
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+     WHERE c.relnamespace = to_regnamespace(current_schema()::text) AND c.relkind IN ('r', 'p')
+       AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+       AND t.typname IN ('text', 'varchar', 'jsonb', 'tsvector', '_text', '_varchar')
+       AND (%(table)s::text IS NULL OR c.relname = %(table)s)
      ORDER BY 1, 2
 """
 _BETWEEN: Final = r"(\s|\+|%20|%2B|\.|_|-)+"
@@ -92,7 +93,7 @@ def erasure_sweep(*, erasure_id: int, table: str) -> int:
     """Take the name and addresses out of one table, histories included; returns how many rows held them. Can be
     repeated."""
     erasure = Erasure.objects.select_related("person").get(pk=erasure_id)
-    columns = [column for column in _columns() if column[0] == table]
+    columns = _columns(table)
     names, emails = erasure.needles.get("names", []), erasure.needles.get("emails", [])
     if not columns or not (names or emails):
         return 0
@@ -193,13 +194,13 @@ def _escaped(text: str) -> str:
     return re.sub(r"([^\w\s@])", r"\\\1", json.dumps(text, ensure_ascii=False)[1:-1])
 
 
-def _columns() -> list[tuple[str, str, str, str, int | None]]:
+def _columns(table: str | None = None) -> list[tuple[str, str, str, int | None]]:
     with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS)
+        cursor.execute(_COLUMNS, {"table": table})
         return [row for row in cursor.fetchall() if (row[0], row[1]) not in _SKIPPED]
 
 
-def _replacing(column: str, kind: str, udt: str, longest: int | None) -> tuple[str, str]:
+def _replacing(column: str, kind: str, longest: int | None) -> tuple[str, str]:
     """How a column is mended and how one knows that it must be."""
     name = _quote(column)
     if kind == "tsvector":
@@ -214,7 +215,7 @@ def _replacing(column: str, kind: str, udt: str, longest: int | None) -> tuple[s
             f"{name} = regexp_replace({name}::text, %(pattern)s, %(new)s, 'gi')::jsonb",
             f"{name}::text ~* %(pattern)s",
         )
-    if udt in {"_text", "_varchar"}:
+    if kind in {"_text", "_varchar"}:
         mended = "regexp_replace(one, %(pattern)s, %(new)s, 'gi')"
         rows = f"unnest({name}) WITH ORDINALITY AS u(one, n)"
         mended = f"ARRAY(SELECT {mended} FROM {rows} ORDER BY n)"  # noqa: S608 - names from the catalogue

@@ -386,6 +386,17 @@ BODIES: Final = (
         lambda p: {"owner": "ITEM", "unit": p.unit.pk, "code": "newest", "label": "Newest", "type": "TEXT"},
         {"unit": lambda p: p.unit.pk},
     ),
+    Body(
+        "organization:announcement_create",
+        lambda p: {
+            "title": "Freeze",
+            "severity": "INFO",
+            "unit": p.unit.pk,
+            "starts_at": "2026-06-03T09:00",
+            "ends_at": "2026-06-05T09:00",
+        },
+        {"unit": lambda p: p.unit.pk},
+    ),
     Body("portfolio:epic_align", lambda p: {**_shares(p), "version": p.the(Epic).version}, named_by=_shares),
     Body("teams:item_transfer", lambda p: {"team": _team_beside(p)}, {"team": _team_beside}),
     Body(

@@ -47,6 +47,7 @@ REASONS: Final = {
     "portfolio.services.following": "part of the engine: see tracking",
     "collaboration.services.approval_rules.delegation_create": "everybody for themselves: test_approval_pages.py",
     "collaboration.services.approval_rules.delegation_end": "everybody for themselves: test_approval_pages.py",
+    "organization.services.announcements.announcement_dismiss": "everybody for themselves: test_announcements.py",
     "portfolio.services.gates.check_gate": "part of epic_move",
     "organization.services.sessions.session_end": "everybody for themselves: views/test_second_steps.py",
     "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
@@ -161,6 +162,14 @@ BY_NAME: Final[dict[str, Any]] = {
     "is_needed": False,
     "keep_id": 0,
     "second_step_roles": [],
+    "severity": "INFO",
+    "typed": "Another",
+    "base": "EUR",
+    "quote": "USD",
+    "value": Decimal(2),
+    "inactive_months": 1,
+    "sign_in_months": 1,
+    "notification_months": 1,
 }
 """What plain arguments are filled with."""
 
@@ -179,6 +188,7 @@ KINDS: Final[dict[str, str]] = {
     "state": "WorkflowState",
     "plan": "ImportPlan",
     "rule": "ApprovalRule",
+    "rate": "ExchangeRate",
 }
 """What arguments that are things are called, where it is not the name of their kind."""
 
