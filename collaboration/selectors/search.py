@@ -129,7 +129,7 @@ def search(
         return Found()
     scope = scope or Scope()
     rows = _rows(actor, scope)
-    whole = _key(asked.text) | _addressed(actor, asked.text)
+    whole = [*_named_so(asked.text), *_addressed(actor, asked.text)]
     hits = _hits(rows, asked, whole)
     counts = Counter(hit.kind for hit in hits)
     if len(hits) > MOST:
@@ -163,10 +163,11 @@ def exact(actor: Actor, text: str) -> Answer | None:
     clean = question(text).text
     if not clean:
         return None
-    named = _rows(actor, Scope()).filter(_key(clean))
+    named = _rows(actor, Scope())
     hits = [
         _Hit(pk, kind, row_id, Place(EXACT, is_closed=False, age=0, pk=pk))
-        for pk, kind, row_id in named.order_by().values_list("pk", "kind", "row_id")[:2]
+        for part in _named_so(clean)
+        for pk, kind, row_id in named.filter(part).order_by().values_list("pk", "kind", "row_id")[:2]
     ]
     if len(hits) != 1:
         return None
@@ -218,18 +219,21 @@ def _matches(rows: QuerySet[SearchRow], asked: Question, weight: str = "") -> Qu
     return rows.filter(vector=SearchQuery(asked.tsquery(weight), config="public.portal", search_type="raw"))
 
 
-def _key(text: str) -> Q:
-    named = Q(key__in=list(dict.fromkeys((text, text.upper(), text.lower()))))
-    for kind in search_kinds():
-        if kind.former is not None:
-            named |= Q(kind=kind.code, row_id__in=kind.former(text.upper()))
-    return named
+def _named_so(text: str) -> list[Q]:
+    """Things with this key, now or once: each from an index of its own, which one condition for all would not be."""
+    named = [Q(key__in=list(dict.fromkeys((text, text.upper(), text.lower()))))]
+    if not any(letter.isdigit() for letter in text):
+        return named
+    former = {
+        kind.code: list(kind.former(text.upper()).values_list(flat=True)) for kind in search_kinds() if kind.former
+    }
+    return [*named, *(Q(kind=code, row_id__in=ids) for code, ids in former.items() if ids)]
 
 
-def _addressed(actor: Actor, text: str) -> Q:
+def _addressed(actor: Actor, text: str) -> list[Q]:
     """People whose address begins so, where one may see it. It is not among the words: few may see all of them."""
     if "@" not in text:
-        return Q()
+        return []
     held = RoleAssignment.objects.filter(valid_on(local_day(timezone.now())))
     people = (
         visible(actor, Person)
@@ -238,22 +242,23 @@ def _addressed(actor: Actor, text: str) -> Q:
     )
     policy = policy_for(Person)
     seen = [person.pk for person in people.order_by("pk")[:PAGE] if "email" not in policy.hidden_fields(actor, person)]
-    return Q(kind=PERSON, row_id__in=seen)
+    return [Q(kind=PERSON, row_id__in=seen)] if seen else []
 
 
-def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Q) -> list[_Hit]:
+def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Sequence[Q]) -> list[_Hit]:
     """At most MOST + 1 of each tier, the newest; a row stands in its best tier. One statement."""
-    parts = (
-        rows.annotate(name=Upper("title")).filter(whole | Q(name=Upper(Value(asked.text)))),
-        _matches(rows, asked, "A"),
-        _matches(rows, asked),
-    )
+    parts = [
+        *((EXACT, rows.filter(part)) for part in whole),
+        (EXACT, rows.annotate(name=Upper("title")).filter(name=Upper(Value(asked.text)))),
+        (NAMED, _matches(rows, asked, "A")),
+        (SAID, _matches(rows, asked)),
+    ]
     names = ("tier", "pk", "kind", "row_id", "changed_at")
     newest = [
         part.annotate(tier=Value(tier, output_field=IntegerField()))
         .order_by("-changed_at", "-pk")
         .values_list(*names)[: MOST + 1]
-        for tier, part in enumerate(parts)
+        for tier, part in parts
     ]
     best: dict[int, _Hit] = {}
     found: Iterable[tuple[int, int, str, int, datetime]] = newest[0].union(*newest[1:], all=True)
