@@ -40,6 +40,7 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("teams:item_undo", "seq"): 1,
     ("collaboration:job_file", "file_pk"): 1,
     ("collaboration:view_", "pk"): 1,
+    ("collaboration:schedule_", "pk"): 1,
     ("collaboration:inbox_open", "pk"): 1,
     ("collaboration:unsubscribe", "token"): "none",
     ("teams:item_bulk_undo", "token"): "none",
