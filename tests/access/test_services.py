@@ -45,6 +45,7 @@ REASONS: Final = {
     "collaboration.services.notifications.notify": "is handed an actor to say who did it, not to ask",
     "collaboration.services.approval_news": "parts of approval_request and approval_vote",
     "portfolio.services.following": "part of the engine: see tracking",
+    "collaboration.services.schedules": "everybody sends with their own rights: tests/collaboration/test_schedules.py",
     "collaboration.services.approval_rules.delegation_create": "everybody for themselves: test_approval_pages.py",
     "collaboration.services.approval_rules.delegation_end": "everybody for themselves: test_approval_pages.py",
     "organization.services.announcements.announcement_dismiss": "everybody for themselves: test_announcements.py",
