@@ -42,6 +42,7 @@ NOUNS: Final = {
     "measurement": gettext_lazy("Values of KPIs"),
     "objective": gettext_lazy("Objectives and key results"),
     "check_in": gettext_lazy("Check-ins of key results"),
+    "comment": gettext_lazy("Comments and files"),
     "status": gettext_lazy("Status updates"),
     "benefit": gettext_lazy("Benefits of epics"),
     "pi_objective": gettext_lazy("Objectives of program increments"),

@@ -38,7 +38,9 @@ NAMELESS: Final = {
     "field": "the name of a field", "view": "marks what is open", "list": "a code", "path": "checked to be ours",
     "query": "kept as text", "files": "a file", "folder": "a file", "upload": "a file", "clear": "a button",
     "credential": "signed by a passkey", "next": "checked to be ours", "code": "a code",
-    "preview": "a button", "inactive_months": "months", "sign_in_months": "months", "notification_months": "months",
+    "parent": "of this thing or refused: test_comments.py", "on": "yes or no", "q": "text to look for",
+    "link": "one of this thing: test_links.py", "preview": "a button",
+    "inactive_months": "months", "sign_in_months": "months", "notification_months": "months",
     "title": "text, or many lines of it", "labels": "texts", "confirmed": "a button", "another": "a button",
 }  # fmt: skip
 """What might hold an id by its kind of field, and names no thing."""

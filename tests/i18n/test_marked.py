@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from django.db import models
 
-from collaboration.models import ApprovalRequest, ApprovalRule, Job
+from collaboration.models import ApprovalRequest, ApprovalRule, Attachment, Comment, Job
 from metrics.models import Kpi
 from organization.models import Calendar, CalendarDay, CustomField, Period, Term, Unit, User
 from portfolio.models import BusinessCase, Workflow, WorkflowState
@@ -32,6 +32,8 @@ NO_WORDS: Final = re.compile(
 """Addresses, permissions, zones, currencies and the names on keys."""
 
 STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
+    Comment: ("text",),
+    Attachment: ("name",),
     **TEXTS,
     Unit: ("name", "code", "description"),
     Calendar: ("name",),
