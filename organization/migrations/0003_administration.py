@@ -47,7 +47,9 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=8,
                         max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0.00000001"), "More than nothing.")],
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0.00000001"), "More than nothing.")
+                        ],
                         verbose_name="rate",
                     ),
                 ),
@@ -442,7 +444,9 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=8,
                         max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0.00000001"), "More than nothing.")],
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0.00000001"), "More than nothing.")
+                        ],
                         verbose_name="rate",
                     ),
                 ),
