@@ -29,18 +29,17 @@ from metrics.selectors.pi_objectives import (
 )
 from metrics.selectors.value_history import pi_objective_history
 from metrics.services import pi_objectives as services
+from metrics.views.value_frames import away_answer
 from organization.context import live_context
 from organization.models import Period, Unit
 from organization.selectors.units import unit_crumbs, unit_tabs
 from pmo_portal.lib.access import Action, Actor, access, actor_of, policy_for
 from pmo_portal.lib.csv_export import csv_response
-from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.format import number
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
-from portfolio.views.details import refusal
 
 SELECT = ("unit", "period")
 HEALTH = {
@@ -227,20 +226,17 @@ def pi_objective_score(request: HttpRequest, objective: PiObjective) -> HttpResp
 @require_POST
 def pi_objective_remove(request: HttpRequest, objective: PiObjective) -> HttpResponse:
     """Take an objective out of the increment; with ``?back`` bring it back."""
-    is_back = "back" in request.GET
-    try:
-        services.pi_objective_remove(
-            actor=actor_of(request), objective=objective, is_removed=not is_back, at=timezone.now()
-        )
-    except DomainError as error:
-        return refusal(request, error, "metrics:pi_objectives", objective.unit.code)
-    here = reverse("metrics:pi_objective_remove", args=[objective.pk])
     name = {"name": objective.title}
-    if is_back:
-        messages.success(request, _("“%(name)s” is back.") % name, extra_tags=here)
-    else:
-        messages.success(request, _("“%(name)s” is removed.") % name, extra_tags=f"{here}?back=1")
-    return go_to(request, _page_of(objective))
+    return away_answer(
+        request,
+        lambda is_away: services.pi_objective_remove(
+            actor=actor_of(request), objective=objective, is_removed=is_away, at=timezone.now()
+        ),
+        here=reverse("metrics:pi_objective_remove", args=[objective.pk]),
+        away=_("“%(name)s” is removed.") % name,
+        again=_("“%(name)s” is back.") % name,
+        back=(_page_of(objective),),
+    )
 
 
 def _page_of(objective: PiObjective) -> str:

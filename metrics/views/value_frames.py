@@ -42,7 +42,13 @@ def value_tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
 
 
 def away_answer(
-    request: HttpRequest, put: Callable[[bool], object], *, here: str, away: str, again: str, back: tuple[str, object]
+    request: HttpRequest,
+    put: Callable[[bool], object],
+    *,
+    here: str,
+    away: str,
+    again: str,
+    back: tuple[str, *tuple[object, ...]],
 ) -> HttpResponse:
     """Put something away, or with ``?back`` take it back, and say so with the opposite as its undo.
 
