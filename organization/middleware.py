@@ -1,24 +1,43 @@
-"""Puts the actor on the request, and the person's language, zone and words around it; notes when a browser was here."""
+"""Asks for a sign-in; puts the actor on the request, and the person's language, zone and words around it; notes when a
+browser was here."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from organization import arrivals
 from organization.access import NOBODY, PersonActor, actor_of_session, user_of
 from organization.services.sessions import SEEN_MINUTES, session_seen
 from organization.terms import words_remembered
+from pmo_portal.lib.pages import toast, wants_fragment
 from pmo_portal.lib.tickets import SESSION_OF_USER
 
 logger = logging.getLogger(__name__)
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Whoever is not signed in is led to the sign-in page; a part of a page is not, it would be swapped in there."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        """Refuse a part of a page (401) and say why: what is typed on the page around it stays."""
+        if not wants_fragment(request):
+            return super().handle_no_permission(request, view_func)
+        told = _("You are signed out. Sign in in another tab and try again; what you typed here stays.")
+        return toast(HttpResponse(status=401), told, kind="error")
 
 
 class PrincipalMiddleware:

@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "organization.middleware.SignInMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "organization.middleware.PrincipalMiddleware",
     "pghistory.middleware.HistoryMiddleware",

@@ -63,6 +63,16 @@ def test_sign_in_returns_to_the_page_that_was_asked_for_but_not_to_another_site(
         client.logout()
 
 
+def test_a_part_of_a_page_says_that_its_session_has_ended_and_is_not_the_sign_in_page(client: Client) -> None:
+    assert client.get("/units/")["Location"] == "/sign-in/?next=/units/"
+    for method in (client.get, client.post):
+        part = method("/units/", headers={"HX-Request": "true"})
+        assert (part.status_code, part.content) == (401, b"")
+        assert "signed out" in part["HX-Trigger"]
+    boosted = client.get("/units/", headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert boosted.status_code == 302
+
+
 def test_sign_in_says_the_same_for_a_wrong_password_a_wrong_address_and_an_inactive_person(
     client: Client, user: User
 ) -> None:
