@@ -1,6 +1,6 @@
 """Pages without a sign-in that use every part of the interface, and answers as docs/ui.md says.
 
-The organization's names stand for what the shell reaches by them, so that these tests need no page of any app.
+The organization's names, and those of the inbox, stand for what the shell reaches by them, so that these tests need no page of any app.
 """
 
 from __future__ import annotations
@@ -323,6 +323,11 @@ SHELL = [
     path("sign-out/", lambda request: HttpResponse(status=204), name="sign_out"),
 ]
 
+INBOX = [
+    path("inbox/", living, name="inbox"),
+    path("inbox/badge/", login_not_required(lambda request: HttpResponse(status=204)), name="inbox_badge"),
+]
+
 urlpatterns = [
     path("_edit/", edit),
     path("_charts/", charts),
@@ -336,4 +341,5 @@ urlpatterns = [
     path("_board/undo/", board_undo),
     path("_board/<str:key>/", board_item),
     path("", include((SHELL, "organization"))),
+    path("", include((INBOX, "collaboration"))),
 ]
