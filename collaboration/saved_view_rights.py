@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from collaboration.models import SavedView
@@ -13,6 +14,17 @@ SHARE = ("item.edit", "feature.edit", "epic.edit", "unit.edit")
 
 STANDARD = ("team.configure", "feature.configure", "epic.configure", "unit.edit")
 """Whoever arranges a unit's work may say what its lists open with."""
+
+
+def views_seen(actor: Actor) -> QuerySet[SavedView]:
+    """All views that exist for the actor."""
+    own = Q(owner=actor.person_id or 0)
+    return SavedView.objects.filter(own | Q(is_shared=True, unit__any_of=actor.units("unit.view")))
+
+
+def view_seen(actor: Actor, pk: int) -> SavedView | None:
+    """One view by its id, if it exists for the actor."""
+    return views_seen(actor).filter(pk=pk).select_related("unit", "owner").first()
 
 
 def may_share(actor: Actor, unit_id: int | None) -> bool:

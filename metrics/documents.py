@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from metrics.charts.chart import Chart
@@ -30,7 +31,7 @@ class Figure:
     title: str
     summary: str
     note: str
-    svg: str
+    svg: SafeString
     legend: Sequence[tuple[str, str]]
     head: Sequence[tuple[str, bool]]
     rows: Sequence[Sequence[tuple[str, bool]]]

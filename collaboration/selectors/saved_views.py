@@ -9,23 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from collaboration.models import SavedView
-from collaboration.saved_view_rights import may_share
+from collaboration.saved_view_rights import may_share, views_seen
 from organization.models import Unit, UnitClosure
 from organization.querysets import valid_on
 from pmo_portal.lib.access import Actor
 from pmo_portal.lib.lists.saved import SavedQuery
 from pmo_portal.lib.windows import local_day
-
-
-def views_seen(actor: Actor) -> QuerySet[SavedView]:
-    """All views that exist for the actor."""
-    own = Q(owner=actor.person_id or 0)
-    return SavedView.objects.filter(own | Q(is_shared=True, unit__any_of=actor.units("unit.view")))
-
-
-def view_seen(actor: Actor, pk: int) -> SavedView | None:
-    """One view by its id, if it exists for the actor."""
-    return views_seen(actor).filter(pk=pk).select_related("unit", "owner").first()
 
 
 def views_of(actor: Actor, *, list_code: str, unit_id: int | None) -> QuerySet[SavedView]:

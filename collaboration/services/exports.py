@@ -125,7 +125,7 @@ def page_of(path: str, query: str) -> ResolverMatch:
     return match
 
 
-def page_allows(actor: Actor, path: str, query: str) -> bool:
+def page_allows(*, actor: Actor, path: str, query: str) -> bool:
     """Whether the door of a page would let somebody in; what they see behind it is the page's own business."""
     match = page_of(path, query)
     rule: AccessRule = match.func.access_rule  # type: ignore[attr-defined]

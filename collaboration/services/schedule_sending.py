@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collaboration.models import ExportRecipient, ExportSchedule, JobFile
-from collaboration.selectors.saved_views import view_seen
+from collaboration.saved_view_rights import view_seen
 from collaboration.services.exports import PageClosed, export_file
 from collaboration.services.job_files import stored_path
 from collaboration.services.job_kinds import JobKind, register_kind

@@ -233,7 +233,8 @@ def _arrange(schedule: ExportSchedule, people: Iterable[Person], *, at: datetime
         if person_id in there:
             continue
         user = user_of_person(person_id)
-        if user is None or not page_allows(actor_for(user), schedule.path, with_format(schedule.query, "csv")):
+        query = with_format(schedule.query, "csv")
+        if user is None or not page_allows(actor=actor_for(user), path=schedule.path, query=query):
             blind.append(person.name)
     if blind:
         raise field_error("people", _("They may not see this page: %(names)s.") % {"names": ", ".join(sorted(blind))})

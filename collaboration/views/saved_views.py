@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from collaboration.forms.saved_views import ViewCreateForm, ViewEditForm
 from collaboration.models import SavedView
-from collaboration.saved_view_rights import may_edit_view, require_edit
-from collaboration.selectors.saved_views import units_to_share_with, view_seen, views_of
+from collaboration.saved_view_rights import may_edit_view, require_edit, view_seen
+from collaboration.selectors.saved_views import units_to_share_with, views_of
 from collaboration.services import saved_views as services
 from organization.models import Unit
 from pmo_portal.lib.access import Action, actor_of, policy_for, signed_in, visible

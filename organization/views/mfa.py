@@ -302,12 +302,12 @@ def said(request: HttpRequest, done: Callable[[], object], text: str) -> HttpRes
 # -- for others --------------------------------------------------------------------------------------------------------
 
 
-@listing(Action.VIEW, SignInRule)
+@listing(Action.EDIT, SignInRule)
 @require_http_methods(["GET", "POST"])
 def sign_in_rule_edit(request: HttpRequest) -> HttpResponse:
     """Which roles need a second step."""
     actor, rule = actor_of(request), sign_in_rule()
-    require(actor, Action.VIEW, rule)
+    require(actor, Action.EDIT, rule)
     initial = {"second_step_roles": rule.second_step_roles, "seen": last_change(rule)}
     form = SignInRuleForm(request.POST or None, initial=initial)
     if form.is_valid():

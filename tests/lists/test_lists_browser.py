@@ -94,8 +94,9 @@ def test_a_list_is_worked_by_keys_and_fits_a_phone(list_page: Page, team: Team) 
     expect(page.locator("#toasts")).to_contain_text("2 rows are as they were.")
     assert estimates(team) == [1, 5, 3]
 
-    page.locator("[data-grip=priority]").focus()
-    keys.press("ArrowRight")
+    # The list is drawn again after the undo: a key that comes before it would be lost with the old one.
+    expect(page.get_by_role("row", name="HAR-2")).to_contain_text("5")
+    page.locator("[data-grip=priority]").press("ArrowRight")
     expect(page).to_have_url(re.compile(r"wide=priority\.\d+"))
     expect(page.locator("th[data-w]")).to_have_count(1)
     expect(page.locator("[data-grip=priority]")).to_be_focused()

@@ -139,4 +139,5 @@ def test_every_view_that_is_open_is_known() -> None:
         "organization:oidc_start",
         "organization:oidc_callback",
         "organization:invitation_accept",
+        "collaboration:unsubscribe",
     }
