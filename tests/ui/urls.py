@@ -1,7 +1,7 @@
 """Pages without a sign-in that use every part of the interface, and answers as docs/ui.md says.
 
-The organization's names, and those of the inbox, stand for what the shell reaches by them, so that these tests need no page
-of any app.
+The organization's names, and those of the inbox, stand for what the shell reaches by them, so that these tests need no
+page of any app.
 """
 
 from __future__ import annotations
