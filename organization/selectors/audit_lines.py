@@ -14,6 +14,7 @@ from django.db import connection, models
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from organization.models import AuditAction, Person, Role, RoleAssignment, Unit, User
 from organization.selectors.audit import CHANGES, VERBS, Found, Seen
@@ -26,7 +27,15 @@ MOST_CHANGES: Final = 12
 """Of one row; a page of the log is no archive of documents."""
 LONGEST: Final = 160
 
-_NOT_SHOWN: Final = frozenset({"id", "created_at", "date_joined", "source_ref", "is_superuser", "last_login"})
+_NOT_SHOWN: Final = frozenset(
+    {
+        "id", "created_at", "updated_at", "date_joined", "source_ref", "is_superuser", "last_login", "version",
+        "mapping",
+    }
+)  # fmt: skip
+"""Bookkeeping of the portal itself, and the mapping of an import, which is a document for machines."""
+_LABELS: Final = {"is_correction": gettext_lazy("correction")}
+"""Words for fields that no form shows and that therefore have none."""
 _ICONS: Final = {
     AuditAction.SIGNED_IN: "log-in",
     AuditAction.SIGNED_OUT: "log-out",
@@ -334,7 +343,7 @@ def _changes(row: _Row, seen: Seen, names: Names) -> tuple[Change, ...]:
         before = text_of(one, old, names) if is_update else ""
         after = text_of(one, new, names)
         if before != after and (is_update or after != formatting.NOTHING):
-            found.append(Change(capfirst(str(one.verbose_name)), _short(before), _short(after)))
+            found.append(Change(capfirst(str(_LABELS.get(one.name, one.verbose_name))), _short(before), _short(after)))
     return tuple(found[:MOST_CHANGES])
 
 
