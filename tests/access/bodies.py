@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import models
 
-from collaboration.models import Delegation
+from collaboration.models import Delegation, MutedUnit
 from metrics.models import Kpi, Objective, PiObjective
 from organization.access import SYSTEM
 from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
@@ -163,6 +163,16 @@ def _in_lists() -> tuple[Body, ...]:
     )  # fmt: skip
 
 
+def _value_cell(address: str, model: type[models.Model]) -> Body:
+    """A cell of a list of values: which row, and who is put into it."""
+    return Body(
+        address,
+        lambda p: {"field": "owner", "id": p.the(model).pk, "owner": p.the(Person).pk, "version": p.the(model).version},
+        {"id": _pk(model), "owner": _pk(Person)},
+        headers=_HTMX,
+    )
+
+
 def _two_delegations(place: Place) -> None:
     """One of the writer's own, and one of somebody else."""
     days = {"valid_from": date(2026, 1, 1)}
@@ -174,6 +184,14 @@ def _two_delegations(place: Place) -> None:
 def _delegation(place: Place) -> int:
     email = "pmo_staff@example.org" if place.unit.code == "HAR" else "south_staff@example.org"
     return Delegation.objects.get(person__email=email).pk
+
+
+def _two_mute(place: Place) -> None:
+    """The writer hears nothing of the unit, and somebody else nothing of theirs."""
+    MutedUnit.objects.create(person=Person.objects.get(email="pmo_staff@example.org"), unit=place.unit)
+    MutedUnit.objects.create(
+        person=Person.objects.get(email="south_staff@example.org"), unit=Unit.objects.get(code="MEA")
+    )
 
 
 def _item(place: Place) -> dict[str, Any]:
@@ -475,6 +493,15 @@ BODIES: Final = (
         lambda p: {"delegation": _delegation(p)},
         {"delegation": _delegation},
         before=_two_delegations,
+        refusals=frozenset({303}),
+    ),
+    _value_cell("metrics:kpi_cell", Kpi),
+    _value_cell("metrics:objective_cell", Objective),
+    Body(
+        "collaboration:unit_unmute",
+        lambda p: {"unit": p.unit.pk},
+        {"unit": lambda p: p.unit.pk},
+        before=_two_mute,
         refusals=frozenset({303}),
     ),
     Body("organization:calendar_create", lambda p: {"name": "New", "workdays": ["1", "2"]}),

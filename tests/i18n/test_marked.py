@@ -12,8 +12,18 @@ import pytest
 from django.db import models
 
 from collaboration.models import ApprovalRequest, ApprovalRule, Attachment, Comment, Job
-from metrics.models import Kpi
-from organization.models import Calendar, CalendarDay, CustomField, Period, Term, Unit, User
+from metrics.models import Kpi, PiObjective
+from organization.models import (
+    Announcement,
+    Calendar,
+    CalendarDay,
+    CustomField,
+    ExchangeRate,
+    Period,
+    Term,
+    Unit,
+    User,
+)
 from portfolio.models import BusinessCase, Workflow, WorkflowState
 from teams.models import ImportPlan
 from tests.access.addresses import addresses
@@ -23,6 +33,9 @@ from tests.i18n.pseudo import CLOSE, LANGUAGE, OPEN, pseudo_language
 from tests.stage import Stage
 
 SILENT: Final = {"script", "style", "code", "kbd", "pre", "svg", "option", "time"}
+WITHIN: Final = {"a", "b", "code", "em", "kbd", "strong"}
+"""What stands in the middle of a sentence: a message may begin before it and end behind it."""
+
 SPOKEN: Final = ("aria-label", "title", "placeholder", "alt", "aria-description")
 WORD: Final = re.compile(r"[A-Za-zÄÖÜäöüß]{3,}")
 
@@ -46,6 +59,9 @@ STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     ApprovalRequest: ("title", "content_label"),
     ImportPlan: ("source",),
     Kpi: ("name", "description", "code"),
+    PiObjective: ("title",),
+    Announcement: ("title",),
+    ExchangeRate: ("base", "quote"),
     WorkflowState: ("name", "policy"),
     Workflow: ("name",),
 }
@@ -64,22 +80,32 @@ class Spoken(HTMLParser):
         super().__init__()
         self.texts: list[str] = []
         self._silent = 0
-        self._stack: list[str] = []
+        self._depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in SPOKEN and value:
                 self.texts.append(value)
+        self._pass(tag)
         if tag in SILENT:
             self._silent += 1
 
     def handle_endtag(self, tag: str) -> None:
+        self._pass(tag)
         if tag in SILENT and self._silent:
             self._silent -= 1
 
     def handle_data(self, data: str) -> None:
+        # A text behind a link goes on with the message that the link stands in.
+        text = OPEN * self._depth + data
+        self._depth = max(0, text.count(OPEN) - text.count(CLOSE))
         if not self._silent and data.strip():
-            self.texts.append(data)
+            self.texts.append(text)
+
+    def _pass(self, tag: str) -> None:
+        """No message goes from one paragraph into the next: one that was cut off hides nothing behind it."""
+        if tag not in WITHIN:
+            self._depth = 0
 
 
 def stored_texts() -> list[str]:
@@ -123,6 +149,10 @@ def test_the_finder_finds() -> None:
     assert unmarked_in(f'<a title="{OPEN}x {OPEN}Deep{CLOSE} y{CLOSE}" aria-label="Plain words"></a>') == [
         "Plain words"
     ]
+    assert unmarked_in(f'<p>{OPEN}Where <a href="/">a link</a> stands{CLOSE} <a href="/">forgotten</a></p>') == [
+        "forgotten"
+    ]
+    assert unmarked_in(f"<p>{OPEN}Cut off</p><p>forgotten</p>") == ["forgotten"]
 
 
 def test_no_page_says_a_word_past_gettext(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
