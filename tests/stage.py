@@ -7,15 +7,19 @@ for a whole module, never committed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from organization.access import PersonActor
+from pmo_portal.lib import documents
 from tests.access.subjects import Place
 from tests.personas import PERSONAS, World, world_make
 
@@ -51,6 +55,11 @@ class Stage:
         return client
 
 
+def readable(template: str, context: Mapping[str, Any]) -> bytes:
+    """A document as the page it is made of: a PDF packs its words, and what must not be in it would not be found."""
+    return render_to_string(template, dict(context)).encode()
+
+
 @pytest.fixture(scope="module")
 def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The database, for the tests of a module together. In place of pytest-django's, which begins anew every test."""
@@ -66,6 +75,7 @@ def stage(db: None) -> Iterator[Stage]:
     before = [logger.level for logger in quiet]
     for logger in quiet:
         logger.setLevel(logging.CRITICAL)
-    yield Stage(world_make())
+    with patch.object(documents, "pdf_bytes", readable):
+        yield Stage(world_make())
     for logger, level in zip(quiet, before, strict=True):
         logger.setLevel(level)

@@ -263,9 +263,18 @@
     htmx.ajax("GET", `${list.dataset.bulkUrl}?${query}`, { target: "body", swap: "beforeend" });
   });
 
+  /* One at a time: a second one would wait for the first, and then swap the list that the first has replaced. */
+  let isRenewing = false;
+  let isStale = false;
   function renew() {
+    isStale = isRenewing;
     const list = listOf();
-    if (list) htmx.ajax("GET", list.dataset.url, { target: "#list", swap: "outerHTML" });
+    if (isRenewing || !list) return;
+    isRenewing = true;
+    htmx.ajax("GET", list.dataset.url, { target: "#list", swap: "outerHTML" }).catch(() => {}).finally(() => {
+      isRenewing = false;
+      if (isStale) renew();
+    });
   }
   document.addEventListener("listChanged", renew);
   document.addEventListener("undone", (event) => {
