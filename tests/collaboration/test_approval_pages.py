@@ -15,6 +15,7 @@ from django.utils import timezone
 from collaboration.models import ApprovalRequest, ApprovalRule, ApprovalState, Delegation
 from organization.access import SYSTEM
 from organization.models import Role
+from pmo_portal.lib.windows import local_day
 from portfolio.models import Epic, TrackedKind
 from portfolio.services.cases import case_save
 from tests.factories.organization import NOW, person_make, role_make
@@ -141,7 +142,7 @@ def test_rules_are_edited_archived_and_keep_what_others_changed(
 def test_somebody_answers_for_me_until_i_end_it(world: World, client_as: ClientAs) -> None:
     coach = world.persona("coach").person
     mine = client_as("committee_member")
-    today = timezone.localdate()
+    today = local_day(timezone.now())
     assert mine.post("/approvals/delegation/", {"delegate": coach.pk, "valid_from": today}).status_code == 303
     again = mine.post("/approvals/delegation/", {"delegate": coach.pk, "valid_from": today})
     assert (again.status_code, "already answers" in again.text) == (422, True)

@@ -23,6 +23,7 @@ from collaboration.services.notifications import notify
 from collaboration.services.watching import watch
 from organization.models import RoleAssignment
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.windows import day_start, local_day
 from teams.models import WorkItem
 from tests.factories.teams import item_make, team_make
 from tests.personas import World
@@ -173,10 +174,11 @@ def test_nothing_is_told_of_what_one_may_no_longer_see(world: World, client_as: 
     assert client.get(f"/inbox/{row.pk}/").status_code == 404
     assert client.post("/inbox/mark/", {"id": row.pk, "to": "read"}).status_code == 404
     assert client.post(f"/marks/item/{item.pk}/watch/", {"on": "1"}).status_code == 404
-    now = timezone.now()
-    digests_prepare(at=now + timedelta(days=1))
+    # Noon of tomorrow: a morning of theirs has come by then, whatever the hour is now.
+    later = day_start(local_day(timezone.now()) + timedelta(days=1)) + timedelta(hours=12)
+    digests_prepare(at=later)
     assert Mail.objects.filter(ended_at=None).count() == 2
-    assert mails_send(at=now + timedelta(days=1)) == 0
+    assert mails_send(at=later) == 0
     assert set(Mail.objects.values_list("outcome", flat=True)) == {MailOutcome.NOTHING}
     assert mail.outbox == []
 

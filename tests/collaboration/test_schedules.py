@@ -126,7 +126,7 @@ def test_each_recipient_gets_what_they_may_see_and_no_longer_than_they_may(
     name, content, kind = message.attachments[0]
     assert (name, kind) == ("har-items.csv", "text/csv")
     assert "Berths at night" in content
-    assert message.subject == f"Items of Harbour, {date_format(timezone.localtime(), 'j M Y')}"
+    assert message.subject == f"Items of Harbour, {date_format(timezone.localtime(timezone=BERLIN), 'j M Y')}"
     assert "https://portal.example.org/exports/schedules/" in message.body
     assert all(job.seen_at is not None for job in Job.objects.all()), "routine is no news"
     assert ExportSchedule.objects.get().next_run_at > timezone.now()

