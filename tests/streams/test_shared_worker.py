@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import connections
 from playwright.sync_api import BrowserContext, Page
 
 from organization.access import live_rights
@@ -47,7 +48,10 @@ class Pages(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        visible = live_rights([self.user.pk]).get(self.user.pk, frozenset())
+        try:
+            visible = live_rights([self.user.pk]).get(self.user.pk, frozenset())
+        finally:
+            connections.close_all()  # a thread of its own answers; what it holds would be gone from the pool
         try:
             ticket = tickets.renew(form["ticket"], user=self.user, visible_unit_ids=visible)
         except tickets.TicketInvalid:

@@ -77,7 +77,7 @@ def test_refused_move_goes_back_and_says_why(board_page: Page) -> None:
 
 
 def test_move_without_a_connection_goes_back(board_page: Page) -> None:
-    board_page.route("**/_board/move/**", lambda route: route.abort())
+    board_page.context.set_offline(True)
     board_page.keyboard.press("j")
     board_page.keyboard.press("Shift+ArrowRight")
 
