@@ -1,5 +1,5 @@
 /*
- * Lists (templates/components/list/): keys, cells edited in place, many rows at once, what a row is made of.
+ * Lists (templates/components/list/; what they are asked: list_ask.js): keys, cells edited in place, many rows at once, what a row is made of.
  *   [data-list data-url data-cell-url data-bulk-url]   the list; tr[data-row] its rows, [data-cell] what is edited
  *   a[data-also]            where a click with Shift leads: sorted also by this
  *   [data-expand]           fetches the rows a row is made of
@@ -79,13 +79,8 @@
     if (!link || !event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    go(link.dataset.also);
+    portal.list.ask(link.dataset.also);
   }, true);
-
-  function go(url, { push = true } = {}) {
-    if (push) history.pushState({ htmx: true }, "", url);
-    return htmx.ajax("GET", url, { target: "#list", swap: "outerHTML" });
-  }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-order-by]");
@@ -106,14 +101,7 @@
     opened.querySelector(".menu-item, input:not([type=hidden]), a, button")?.focus();
   });
 
-  /* Another question closes the panel: its address is the list's again. What forms send is long; the same question has
-     one short address, which stands there in its place. */
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target?.id !== "list" || !event.target.closest?.("[data-list], [data-list-search]")) return;
-    if (!portal.panel?.isOpen()) return;
-    portal.panel.close({ back: false });
-    history.replaceState({ htmx: true }, "", listOf().dataset.url);
-  });
+  /* What forms send is long; the same question has one short address, which stands there in its place. */
   document.addEventListener("htmx:afterSettle", () => {
     const list = listOf();
     if (!list || portal.panel?.isOpen()) return;
@@ -184,11 +172,13 @@
       const answer = await portal.send(form.action, { method: "POST", form: new FormData(form), target: "cell" }).catch(() => null);
       if (!answer || ![200, 409, 422].includes(answer.status)) { delete form.dataset.saving; refuse(answer); return; }
       const html = await answer.text();
-      if (!row.isConnected) return;
-      if (answer.status !== 200) { show(place, html); return; }
+      // Where the list was drawn again meanwhile, the row stands there; a refusal has no place any more.
+      const there = row.isConnected ? row : document.getElementById(row.id);
+      if (answer.status !== 200 && row.isConnected) { show(place, html); return; }
+      if (answer.status !== 200 || !there) { portal.fireTriggers(answer); return; }
       [fresh] = nodesOf(html, "tr");
-      const wasPicked = row.querySelector("[data-select-row]")?.checked;
-      row.replaceWith(fresh);
+      const wasPicked = there.querySelector("[data-select-row]")?.checked;
+      there.replaceWith(fresh);
       htmx.process(fresh);
       if (wasPicked) fresh.querySelector("[data-select-row]").checked = true;
       portal.fireTriggers(answer);
@@ -263,24 +253,11 @@
     htmx.ajax("GET", `${list.dataset.bulkUrl}?${query}`, { target: "body", swap: "beforeend" });
   });
 
-  /* One at a time: a second one would wait for the first, and then swap the list that the first has replaced. */
-  let isRenewing = false;
-  let isStale = false;
-  function renew() {
-    isStale = isRenewing;
-    const list = listOf();
-    if (isRenewing || !list) return;
-    isRenewing = true;
-    htmx.ajax("GET", list.dataset.url, { target: "#list", swap: "outerHTML" }).catch(() => {}).finally(() => {
-      isRenewing = false;
-      if (isStale) renew();
-    });
-  }
-  document.addEventListener("listChanged", renew);
+  document.addEventListener("listChanged", () => portal.list.renew());
   document.addEventListener("undone", (event) => {
     if (!listOf()) return;
     event.preventDefault();
-    renew();
+    portal.list.renew();
   });
 
   /* What was picked stays picked when the same list is drawn again; another question picks nothing. */
@@ -292,7 +269,7 @@
   }));
   document.addEventListener("htmx:afterSettle", () => {
     const list = listOf();
-    if (!list || !picked.ids.size || list.dataset.url !== picked.url) return;
+    if (!list || !picked.ids.size || !portal.list.isSame(list.dataset.url, picked.url)) return;
     list.querySelectorAll("[data-select-row]:not(:checked)").forEach((box) => { if (picked.ids.has(box.value)) box.click(); });
   });
 

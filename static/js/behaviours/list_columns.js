@@ -23,27 +23,18 @@
     grip.setAttribute("aria-valuenow", width);
   }
 
-  /* The address with another width of one column; null for the usual one. */
-  function keep(grip, width) {
-    const list = grip.closest("[data-list]");
-    const url = new URL(list.dataset.url, location.href);
+  /* The address with other widths: pixels by column, null for the usual one. */
+  function keep(changes) {
+    const url = portal.list.url();
     const widths = new Map((url.searchParams.get("wide") ?? "").split(",").filter(Boolean).map((each) => {
       const dot = each.lastIndexOf(".");
       return [each.slice(0, dot), each.slice(dot + 1)];
     }));
-    if (width === null) widths.delete(grip.dataset.grip); else widths.set(grip.dataset.grip, width);
+    changes.forEach((width, code) => { if (width === null) widths.delete(code); else widths.set(code, width); });
     const wide = [...widths].map(([code, each]) => `${code}.${each}`).join(",");
     if (wide) url.searchParams.set("wide", wide); else url.searchParams.delete("wide");
     if (!url.search) url.searchParams.set("view", "0");
-    const code = grip.dataset.grip;
-    const hadFocus = document.activeElement === grip;
-    const { scrollLeft, scrollTop } = list.querySelector(".list-wrap");
-    history.replaceState({ htmx: true }, "", url.href);
-    htmx.ajax("GET", url.href, { target: "#list", swap: "outerHTML" }).then(() => {
-      const wrap = document.querySelector("[data-list] .list-wrap");
-      if (wrap) Object.assign(wrap, { scrollLeft, scrollTop });
-      if (hadFocus) document.querySelector(`[data-grip="${CSS.escape(code)}"]`)?.focus({ preventScroll: true });
-    });
+    portal.list.ask(url.href, { replace: true });
   }
 
   document.addEventListener("pointerdown", (event) => {
@@ -64,15 +55,16 @@
     const { grip, now } = held;
     held = null;
     grip.classList.remove("is-held");
-    if (now !== null) keep(grip, now);
+    if (now !== null) keep(new Map([[grip.dataset.grip, now]]));
   });
   document.addEventListener("pointercancel", () => { held?.grip.classList.remove("is-held"); held = null; });
   document.addEventListener("dblclick", (event) => {
     const grip = event.target.closest?.("[data-grip]");
-    if (grip) keep(grip, null);
+    if (grip) keep(new Map([[grip.dataset.grip, null]]));
   });
 
-  let waiting = 0; // several presses are one change of the address
+  let timer = 0; // several presses are one change of the address
+  let pressed = new Map();
   document.addEventListener("keydown", (event) => {
     const grip = event.target instanceof Element ? event.target.closest("[data-grip]") : null;
     if (!grip) return;
@@ -82,7 +74,12 @@
     event.stopPropagation();
     const width = clamp(headOf(grip).getBoundingClientRect().width + by);
     show(grip, width);
-    clearTimeout(waiting);
-    waiting = setTimeout(() => { if (grip.isConnected) keep(grip, width); }, 500);
+    pressed.set(grip.dataset.grip, width);
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const changes = pressed;
+      pressed = new Map();
+      if (document.querySelector("[data-list]")) keep(changes);
+    }, 500);
   }, true);
 })();
