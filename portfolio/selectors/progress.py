@@ -29,7 +29,8 @@ _COLUMNS: Final = (
     "scale",
     "computed_at",
 )
-_Row: TypeAlias = tuple[int, int, int, int, int, Decimal, Decimal, int, str, datetime | None]
+PartRow: TypeAlias = tuple[int, int, int, int, int, Decimal, Decimal, int, str, datetime | None]
+"""What a team has done of a feature, in the order of `_COLUMNS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +96,16 @@ def with_progress(things: QuerySet[Any], *, of: str, actor: Actor) -> QuerySet[A
 def progress_of_features(feature_ids: Iterable[int], *, actor: Actor) -> dict[int, Progress]:
     """How far each of some features is; one statement."""
     ids = list(feature_ids)
-    rows: defaultdict[int, list[_Row]] = defaultdict(list)
+    rows: defaultdict[int, list[PartRow]] = defaultdict(list)
     for row in _rows(ids):
         rows[row[0]].append(row)
-    return {pk: _summed(rows[pk], actor=actor) for pk in ids}
+    return {pk: parts_summed(rows[pk], actor=actor) for pk in ids}
 
 
 def progress_of_epics(epic_ids: Iterable[int], *, actor: Actor) -> dict[int, Progress]:
     """How far each of some epics is, from the items of all its features; one statement."""
     ids = list(epic_ids)
-    rows: defaultdict[int, list[_Row]] = defaultdict(list)
+    rows: defaultdict[int, list[PartRow]] = defaultdict(list)
     features: defaultdict[int, dict[int, tuple[bool, bool]]] = defaultdict(dict)
     present = Feature.objects.filter(epic__any_of=ids, deleted_at=None).exclude(state__category=StateCategory.CANCELLED)
     parts = present.values_list("epic_id", "state__category", "pk", *(f"progress__{name}" for name in _COLUMNS[1:]))
@@ -113,15 +114,17 @@ def progress_of_epics(epic_ids: Iterable[int], *, actor: Actor) -> dict[int, Pro
         features[epic_id][pk] = (category == StateCategory.DONE, item_count > 0)
         if item_count:
             rows[epic_id].append(tuple(row))
-    return {epic_id: _summed(rows[epic_id], actor=actor, features=list(features[epic_id].values())) for epic_id in ids}
+    return {
+        epic_id: parts_summed(rows[epic_id], actor=actor, features=list(features[epic_id].values())) for epic_id in ids
+    }
 
 
-def _rows(feature_ids: Sequence[int]) -> Iterable[_Row]:
+def _rows(feature_ids: Sequence[int]) -> Iterable[PartRow]:
     found = TeamProgress.objects.filter(feature__any_of=feature_ids, item_count__gt=0)
     return found.values_list(*_COLUMNS)
 
 
-def _summed(rows: Sequence[_Row], *, actor: Actor, features: Sequence[tuple[bool, bool]] = ()) -> Progress:
+def parts_summed(rows: Sequence[PartRow], *, actor: Actor, features: Sequence[tuple[bool, bool]] = ()) -> Progress:
     """Add up the parts of the teams that the reader may look into. SECURITY: of the others only how many items."""
     seen = rows if actor.is_system else [row for row in rows if row[1] in actor.units(SEES_ITEMS)]
     scales = {row[8] for row in seen}

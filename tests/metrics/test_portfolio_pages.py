@@ -19,7 +19,7 @@ from metrics.selectors.finding import scope_of
 from metrics.selectors.flow_types import flow_by_type, predictability_of
 from metrics.selectors.items import items_behind
 from metrics.selectors.journeys import board_times
-from metrics.selectors.progress import burn_up, things_under_way
+from metrics.selectors.progress import burn_up, progress_then, things_under_way
 from metrics.selectors.quality import quality_of, quality_together
 from metrics.selectors.selection import Selection
 from metrics.services.sweeping import sweep
@@ -155,6 +155,11 @@ def test_progress_is_the_sum_of_what_one_may_see(work: Work, world: World) -> No
     )
     progress = {row.thing.pk: row.progress for row in then.rows}[work.aligned.pk]
     assert (progress.item_count, progress.finished_count, progress.hidden_count) == (10, 6, 8)
+    assert (progress.points, progress.finished_points, progress.unestimated_count) == (30, 18, 0)
+    assert (progress.feature_count, progress.empty_feature_count) == (2, 0), "features without items are counted of all"
+    long_ago = Selection(4, TODAY - timedelta(days=70), TODAY)
+    progress = progress_then([work.aligned.pk], long_ago, kind=TrackedKind.EPIC, actor=SYSTEM)[work.aligned.pk]
+    assert (progress.item_count, progress.points, progress.empty_feature_count) == (0, None, 2)
 
     Team.objects.filter(pk=world.lighthouse.pk).update(estimate_scale=EstimateScale.LINEAR)
     item_to(item_make(work.teams["LIG"], feature=work.coast, at=at(3)), StateCategory.DONE, at=at(2))
@@ -162,6 +167,9 @@ def test_progress_is_the_sum_of_what_one_may_see(work: Work, world: World) -> No
     mixed = progress_of_features([work.coast.pk], actor=SYSTEM)[work.coast.pk]
     assert (mixed.points, mixed.points_ratio) == (None, None), "points of two scales are not one unit"
     assert mixed.item_count == 16
+    yesterday = Selection(4, TODAY - timedelta(days=1), TODAY)
+    mixed = progress_then([work.coast.pk], yesterday, kind=TrackedKind.FEATURE, actor=SYSTEM)[work.coast.pk]
+    assert (mixed.item_count, mixed.points, mixed.unestimated_count) == (16, None, 1)
 
 
 def test_predictability_is_of_committed_items_by_sprint(world: World) -> None:
