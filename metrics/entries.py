@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.demo import numbers
 from metrics.models import Kpi, Objective
+from metrics.selectors.value_history import kpi_neighbours, kpi_why
+from metrics.selectors.value_objectives import why_of
 from metrics.tasks import nudge, nudge_all, nudge_slow
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
@@ -81,6 +83,7 @@ register_subject(
         Kpi,
         title=lambda kpi: kpi.name,
         url=lambda kpi: reverse("metrics:kpi_detail", args=[kpi.pk]),
+        why=lambda actor, kpi: kpi_why(kpi_neighbours(actor, kpi)["drives"]),
     )
 )
 register_subject(
@@ -91,5 +94,6 @@ register_subject(
         Objective,
         title=lambda objective: objective.title,
         url=lambda objective: reverse("metrics:objective_detail", args=[objective.pk]),
+        why=why_of,
     )
 )

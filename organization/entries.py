@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from organization.demo import people_and_units
 from organization.models import RoleAssignment, Unit, UnitKind
+from organization.selectors.units import unit_why
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.registry import (
@@ -113,5 +114,6 @@ register_subject(
         Unit,
         title=lambda unit: unit.name,
         url=lambda unit: reverse("organization:unit_detail", args=[unit.code]),
+        why=lambda actor, unit: unit_why(actor, unit)[:-1],
     )
 )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from organization.models import Unit, UnitKind
+from organization.selectors.units import unit_why
 from organization.terms import named_lazy, words, words_lazy
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.registry import (
@@ -303,6 +304,7 @@ register_subject(
         StrategicTheme,
         title=lambda theme: theme.name,
         url=lambda theme: reverse("portfolio:theme_detail", args=[theme.pk]),
+        why=lambda actor, theme: unit_why(actor, theme.unit),
     )
 )
 

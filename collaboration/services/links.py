@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from collaboration.models import Link, LinkKind
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for
 from pmo_portal.lib.errors import Refused, field_error
+from pmo_portal.lib.live import Kind, publish_on_commit
 from pmo_portal.lib.locks import lock
 from pmo_portal.lib.purging import purge_listeners
 from pmo_portal.lib.subjects import subject_of
@@ -44,7 +45,7 @@ def link_add(*, actor: Actor, thing: Any, relation: str, other: Any, at: datetim
                 raise Refused(_("%(n)s links are enough for one thing.") % {"n": MOST_LINKS})
             if kind != LinkKind.RELATES and _leads(kind, start=ends[1], to=ends[0]):
                 raise field_error("other", _("This would go round in a circle."))
-            return Link.objects.create(
+            link = Link.objects.create(
                 kind=kind,
                 from_kind=ends[0][0],
                 from_id=ends[0][1],
@@ -53,6 +54,8 @@ def link_add(*, actor: Actor, thing: Any, relation: str, other: Any, at: datetim
                 created_by_id=actor.person_id,
                 created_at=at,
             )
+            _show(thing, other)
+            return link
     except IntegrityError as error:
         raise field_error("other", _("They are linked in this way already.")) from error
 
@@ -61,6 +64,7 @@ def link_remove(*, actor: Actor, thing: Any, other: Any, link: Link, at: datetim
     """Remove a link of ``thing``; its history stays with both ends. Somebody else's removal is as good."""
     _check(actor, thing, other)
     Link.objects.filter(pk=link.pk).delete()
+    _show(thing, other)
 
 
 def links_of(kind: str, pk: int) -> Any:
@@ -89,6 +93,13 @@ def _leads(kind: LinkKind, *, start: tuple[str, int], to: tuple[str, int]) -> bo
         front = found - seen
         seen |= found
     return to in front
+
+
+def _show(*things: Any) -> None:
+    """Let the pages of both ends count their links again."""
+    for unit_id in {subject_of(type(thing)).unit_id(thing) for thing in things}:
+        if unit_id is not None:
+            publish_on_commit(unit_id=unit_id, kind=Kind.TALK)
 
 
 def _named(thing: Any) -> str:

@@ -23,7 +23,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
-from pmo_portal.lib.subject_pages import in_panel, subject_response
+from pmo_portal.lib.subject_pages import panel_suffix, subject_response
 from pmo_portal.lib.subjects import Subject, about
 from pmo_portal.lib.uploads import is_too_large
 
@@ -116,7 +116,7 @@ def _page(
     request: HttpRequest, subject: Subject, thing: Any, *, form: AttachmentForm | None = None, status: int = 200
 ) -> HttpResponse:
     actor, here = actor_of(request), [subject.code, thing.pk]
-    suffix = "?panel=1" if in_panel(request) else ""
+    suffix = panel_suffix(request)
     list_url = reverse("collaboration:attachment_list", args=here)
     page = files_of(subject.code, thing.pk, before=whole_number(request.GET.get("before", "")) or 0)
     keeps_order = may_keep_order(actor, thing)

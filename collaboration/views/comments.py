@@ -28,7 +28,7 @@ from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.lists.lookups import clean_text
 from pmo_portal.lib.pages import go_to, render_page, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
-from pmo_portal.lib.subject_pages import in_panel, subject_response
+from pmo_portal.lib.subject_pages import count_id, panel_suffix, subject_response
 from pmo_portal.lib.subjects import Subject, about
 from pmo_portal.lib.uploads import is_too_large
 
@@ -219,9 +219,9 @@ def _one(request: HttpRequest, comment: Comment) -> HttpResponse:
 
 def _counted(request: HttpRequest, answer: HttpResponse, comment: Comment) -> HttpResponse:
     """The same with how many comments and files there are now, for the tabs."""
-    about_it = (actor_of(request), comment.subject_kind, comment.subject_id)
-    counts = {"comments": comment_count(*about_it), "files": file_count(*about_it)}
-    context = {"counts": [{"code": code, "count": count} for code, count in counts.items()]}
+    here = (comment.subject_kind, comment.subject_id)
+    counts = {"comments": comment_count(actor_of(request), *here), "files": file_count(actor_of(request), *here)}
+    context = {"counts": [{"id": count_id(*here, code), "count": count} for code, count in counts.items()]}
     answer.write(render_to_string("collaboration/subject_counts.html", context, request=request))
     return answer
 
@@ -287,7 +287,7 @@ def _context(
 
 def _frame(request: HttpRequest, subject: Subject, thing: Any) -> dict[str, Any]:
     here = [subject.code, thing.pk]
-    suffix = "?panel=1" if in_panel(request) else ""
+    suffix = panel_suffix(request)
     return {
         "may_talk": may_talk(actor_of(request), thing),
         "list_url": reverse("collaboration:comment_list", args=here),

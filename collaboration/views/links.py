@@ -20,7 +20,7 @@ from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, toast, wants_fragment
 from pmo_portal.lib.parameters import whole_number
-from pmo_portal.lib.subject_pages import in_panel, subject_pages, subject_response
+from pmo_portal.lib.subject_pages import count_id, panel_suffix, subject_pages, subject_response
 from pmo_portal.lib.subjects import Subject, about
 
 FOUND_TARGET = "link-found"
@@ -47,7 +47,7 @@ def _page(
     request: HttpRequest, subject: Subject, thing: Any, *, form: LinkForm | None = None, status: int = 200
 ) -> HttpResponse:
     actor = actor_of(request)
-    suffix = "?panel=1" if in_panel(request) else ""
+    suffix = panel_suffix(request)
     here = [subject.code, thing.pk]
     is_gone = getattr(thing, "deleted_at", None) is not None
     context = {
@@ -119,7 +119,15 @@ def _done(request: HttpRequest, subject: Subject, thing: Any, said: str, undo_ur
 def subject_counts(request: HttpRequest, subject: Subject, thing: Any) -> HttpResponse:
     """How much the tabs of a thing hold, for the page that shows it already."""
     actor = actor_of(request)
-    counts = [
-        {"code": page.code, "count": page.count(actor, subject.code, thing.pk)} for page in subject_pages if page.count
-    ]
-    return render(request, "collaboration/subject_counts.html", {"counts": counts})
+    here = (subject.code, thing.pk)
+    context = {
+        "counts": [
+            {"id": count_id(*here, page.code), "count": page.count(actor, *here)}
+            for page in subject_pages
+            if page.count
+        ],
+        "counts_id": count_id(*here),
+        "counts_url": request.path,
+        "live_unit": subject.unit_id(thing),
+    }
+    return render(request, "collaboration/subject_counts.html", context)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metrics.models import (
@@ -61,6 +63,19 @@ def kpi_neighbours(actor: Actor, kpi: Kpi) -> dict[str, Any]:
             .order_by("title")
         ),
     }
+
+
+def kpi_why(drives: Sequence[KeyResult]) -> list[dict[str, object]]:
+    """What a KPI is for, for components/why.html: the objectives whose key results it drives."""
+    return [
+        {
+            "label": objective.title,
+            "url": reverse("metrics:objective_detail", args=[objective.pk]),
+            "icon": "target",
+            "kind": _("Objective"),
+        }
+        for objective in dict.fromkeys(one.objective for one in drives)
+    ]
 
 
 def objective_history(actor: Actor, objective: Objective, key_results: list[KeyResult]) -> list[Entry]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from organization.models import Unit, UnitClosure, UnitKind, UnitParent
 from organization.querysets import UnitQuerySet, valid_on
 from organization.services.units import Stay
+from organization.terms import named
 from pmo_portal.lib import registry
 from pmo_portal.lib.access import Action, Actor, policy_for, visible
 from pmo_portal.lib.registry import UnitPage
@@ -78,6 +79,14 @@ def unit_crumbs(actor: Actor, unit: Unit, *here: str) -> list[tuple[str, str]]:
     """The breadcrumb of a page of a unit: the path to it, and what stands below it."""
     crumbs = [(one.name, unit_url(one)) for one in path_to(actor, unit)]
     return [*crumbs, *((label, "") for label in here)]
+
+
+def unit_why(actor: Actor, unit: Unit) -> list[dict[str, str]]:
+    """The same path for components/why.html: what stands above a thing of the unit where there is no breadcrumb."""
+    return [
+        {"label": one.name, "url": unit_url(one), "icon": "building-2", "kind": named(one.kind.capitalize())}
+        for one in path_to(actor, unit)
+    ]
 
 
 def unit_url(unit: Unit) -> str:

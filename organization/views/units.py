@@ -25,13 +25,14 @@ from organization.selectors.units import (
     unit_forest,
     unit_pages_of,
     unit_tabs,
+    unit_why,
 )
 from organization.services import units as services
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for, visible
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.merging import last_change
-from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.pages import go_to, render_page, wants_fragment
 from pmo_portal.lib.subject_pages import tabs_around
 from pmo_portal.lib.windows import local_day
 
@@ -78,8 +79,9 @@ def unit_detail(request: HttpRequest, unit: Unit) -> HttpResponse:
         "tiles_url": tiles_url(actor, unit),
         "today": today,
         "about_tabs": tabs_around(request, "unit", unit.pk, request.path),
+        "why": unit_why(actor, unit)[:-1] if wants_fragment(request) else [],
     }
-    return render_page(request, "organization/unit_detail.html", context)
+    return render_page(request, "organization/unit_detail.html", context, fragment="body")
 
 
 @access(Action.VIEW, RoleAssignment, by="code", within=Unit)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pmo_portal.lib.access import Actor
+from pmo_portal.lib.access import Actor, actor_of
 from pmo_portal.lib.pages import render_page, wants_fragment
 from pmo_portal.lib.registry import Registry
 from pmo_portal.lib.subjects import Subject, subject_named
@@ -52,10 +52,10 @@ def register_frame(kind: str, frame: Frame) -> None:
 
 def subject_tabs(request: HttpRequest, kind: str, pk: int, current: str = "") -> list[dict[str, Any]]:
     """The tabs of all apps for one thing, for components/tabs.html; inside a panel they stay in it."""
-    suffix = "?panel=1" if in_panel(request) else ""
+    suffix = panel_suffix(request)
     tabs: list[dict[str, Any]] = [
         {
-            "code": page.code if page.count else "",
+            "count_id": count_id(kind, pk, page.code) if page.count else "",
             "label": page.label,
             "icon": page.icon,
             "url": reverse(page.url_name, args=[kind, pk]) + suffix,
@@ -63,14 +63,20 @@ def subject_tabs(request: HttpRequest, kind: str, pk: int, current: str = "") ->
         }
         for page in subject_pages
     ]
-    if any(tab["code"] for tab in tabs):
-        tabs[0]["counts_url"] = reverse(COUNTS_URL, args=[kind, pk])
+    if any(tab["count_id"] for tab in tabs):
+        tabs[0] |= {"counts_url": reverse(COUNTS_URL, args=[kind, pk]), "counts_id": count_id(kind, pk)}
     return tabs
+
+
+def count_id(kind: str, pk: int, code: str = "") -> str:
+    """The id of the place of a tab's count, or of what fetches the counts of one thing: a panel shows another thing's
+    tabs over those of the page, and neither may write into the other."""
+    return "-".join(filter(None, ("count", kind, str(pk), code)))
 
 
 def tabs_around(request: HttpRequest, kind: str, pk: int, url: str, current: str = "") -> list[dict[str, Any]]:
     """All tabs of a thing whose own page has no tabs of its own: what it is (at ``url``), then those of all apps."""
-    own = {"label": _("Overview"), "url": url, "is_current": not current}
+    own = {"label": _("Overview"), "url": url + panel_suffix(request), "is_current": not current}
     return [own, *subject_tabs(request, kind, pk, current)]
 
 
@@ -79,6 +85,11 @@ def in_panel(request: HttpRequest) -> bool:
     if not wants_fragment(request):
         return False
     return request.GET.get("panel") == "1" or request.htmx.target == "panel"  # type: ignore[attr-defined]
+
+
+def panel_suffix(request: HttpRequest) -> str:
+    """What an address carries so that its answer comes into the panel it was asked from."""
+    return "?panel=1" if in_panel(request) else ""
 
 
 def subject_response(
@@ -102,6 +113,7 @@ def _plain(request: HttpRequest, thing: Any, tab: str, context: Mapping[str, Any
     title, url = subject.title(thing), subject.url(thing)
     frame = {
         "title": title,
+        "why": subject.why(actor_of(request), thing) if subject.why else [],
         "tabs": tabs_around(request, subject.code, thing.pk, url, tab),
         "crumbs": [(title, url), (next(p.label for p in subject_pages if p.code == tab), "")],
     }

@@ -7,7 +7,7 @@ may see the thing may see what is said about it; nobody else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +38,8 @@ class Subject:
     title: Callable[[Any], str]
     url: Callable[[Any], str]
     select: tuple[str, ...] = ()
+    why: Callable[[Actor, Any], Sequence[Mapping[str, object]]] | None = None
+    """What the thing serves, for components/why.html, as far as this person may see it."""
 
     def unit_id(self, obj: Any) -> int | None:
         """The unit that owns the thing, None for one of the whole organisation."""

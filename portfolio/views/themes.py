@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organization.context import live_context
 from organization.models import Unit, UnitKind
 from organization.selectors.history import Source, history
-from organization.selectors.units import unit_crumbs
+from organization.selectors.units import unit_crumbs, unit_why
 from organization.terms import named, words
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.errors import DomainError
 from pmo_portal.lib.forms import conflicts_into, errors_into
-from pmo_portal.lib.pages import go_to, render_page
+from pmo_portal.lib.pages import go_to, render_page, wants_fragment
 from pmo_portal.lib.subject_pages import tabs_around
 from portfolio.forms.things import ThemeForm
 from portfolio.models import StrategicTheme
@@ -107,13 +107,15 @@ def theme_detail(request: HttpRequest, theme: StrategicTheme) -> HttpResponse:
         ),
         "may": rights(request, theme),
         "tabs": tabs_around(request, "theme", theme.pk, request.path),
+        "why": unit_why(actor, theme.unit) if wants_fragment(request) else [],
         "crumbs": [
             (_("Strategy"), reverse("portfolio:strategy")),
             *unit_crumbs(actor, theme.unit),
             (theme.name, ""),
         ],
+        **live_context(request, [theme.unit_id]),
     }
-    return render_page(request, "portfolio/theme_detail.html", context)
+    return render_page(request, "portfolio/theme_detail.html", context, fragment="body")
 
 
 @access(Action.EDIT, StrategicTheme, by="pk", select=SELECT)

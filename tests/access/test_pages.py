@@ -127,6 +127,7 @@ QUERIES: Final = {
     "benefit_list": ("", "?format=csv"),
     "unit_status": ("", "?all=1", "?format=csv"),
     "backlog_rows": ("?all=1",),
+    "search": ("?q=cny", "?q=cny&kind=comment", "?q=secret-", "?q=731000"),
 }
 """How addresses are asked besides plainly."""
 

@@ -1,7 +1,8 @@
 /*
  * The side panel: a detail beside the list it belongs to, at its own address.
  *   <a href="/items/HAR-398/" data-panel>   a plain click opens it in the panel, any other click opens the page
- * Escape or the cross closes it; the address and the focus go back to where they were.
+ * Escape or the cross closes it; the address and the focus go back to where they were. A tab (components/tabs.html) is a part
+ * of the address: of the page's own, where Back leads to the tab before, or of the panel's, where Back closes the panel.
  */
 (() => {
   "use strict";
@@ -18,6 +19,18 @@
     box.querySelectorAll("[data-panel-full]").forEach((link) => { link.href = url; });
     document.querySelectorAll(".is-open").forEach((each) => each.classList.remove("is-open"));
     opener?.closest?.("[data-id], tr")?.classList.add("is-open");
+  }
+
+  /* The address of what stands in the panel: as a page of its own it knows nothing of a panel. */
+  function addressOf(url) {
+    const address = new URL(url, location.href);
+    address.searchParams.delete("panel");
+    return address.href;
+  }
+
+  function keep(url) {
+    history.replaceState({ ...history.state, panel: url }, "", url);
+    frame().querySelectorAll("[data-panel-full]").forEach((link) => { link.href = url; });
   }
 
   async function open(url, { push = true } = {}) {
@@ -87,6 +100,14 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "panel" && !isOpen()) show(event.detail.pathInfo?.finalRequestPath ?? location.href);
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    const tab = event.detail.elt;
+    if (tab.matches("#panel a.tab")) tab.setAttribute("hx-push-url", "false");
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const tab = event.detail.requestConfig?.elt;
+    if (event.detail.shouldSwap && tab?.matches("#panel a.tab")) keep(addressOf(tab.href));
   });
   // After an undo the open detail is fetched again, without moving the focus.
   document.addEventListener("undone", (event) => {

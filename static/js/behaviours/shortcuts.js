@@ -44,7 +44,9 @@
   document.addEventListener("keydown", (event) => {
     if (!portal.takesKey(event)) return;
     if (event.key === "?") { event.preventDefault(); openHelp(); return; }
-    const element = [...document.querySelectorAll("[data-shortcut]")].find((each) => each.dataset.shortcut === event.key && each.getClientRects().length);
+    const wanted = `[data-shortcut="${CSS.escape(event.key)}"]`;
+    // What is open beside the page comes before the page.
+    const element = [...document.querySelectorAll(`#panel ${wanted}`), ...document.querySelectorAll(wanted)].find((each) => each.getClientRects().length);
     if (!element) return;
     event.preventDefault();
     if (portal.isTyping(element)) { element.focus(); element.select?.(); } else element.click();
