@@ -36,13 +36,15 @@
     return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
   }
 
-  /* Says something to screen readers. Two regions in turn, so that the same sentence twice is heard twice. */
-  let turn = 0;
+  /* Says something to screen readers: a line more in a log, so that nothing said right after it takes it away. */
+  const MOST_SAID = 5;
   function announce(text) {
-    const regions = document.querySelectorAll("[data-announcer]");
-    if (!regions.length || !text) return;
-    turn = (turn + 1) % regions.length;
-    regions.forEach((region, index) => { region.textContent = index === turn ? text : ""; });
+    const log = document.querySelector("[data-announcer]");
+    if (!log || !text) return;
+    const line = document.createElement("p");
+    line.textContent = text;
+    log.append(line);
+    while (log.childElementCount > MOST_SAID) log.firstElementChild.remove();
   }
 
   function isTyping(target) {
@@ -191,6 +193,33 @@
     const wanted = place.querySelector('[aria-invalid="true"], [data-focus]') ?? (place.matches("[data-focus]") ? place : null);
     wanted?.focus({ preventScroll: false });
     showTab(place);
+  });
+
+  /* What had the focus may be swapped away: the same thing has it again, else its closed menu, else the part it stood in. */
+  let left = null;
+  function sign(element) {
+    const name = ["id", "aria-label", "href", "name", "value"].find((each) => element.getAttribute(each));
+    return name ? `${element.localName}[${name}="${CSS.escape(element.getAttribute(name))}"]` : element.localName;
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = event.detail;
+    const focused = document.activeElement;
+    left = target?.id && focused !== target && target.contains(focused) ? { id: target.id, sign: sign(focused) } : null;
+  });
+  document.addEventListener("htmx:afterOnLoad", () => { // afterSwap says nothing of a part that was only taken out
+    const was = left;
+    left = null;
+    if (!was) return;
+    // Whoever knows better where it belongs (a list, a board, a panel) has put it there by then.
+    setTimeout(() => {
+      if (document.activeElement && document.activeElement !== document.body) return;
+      const place = document.getElementById(was.id) ?? document.getElementById("main");
+      const same = place?.querySelector(was.sign);
+      const reached = same?.checkVisibility() ? same : same?.closest("details")?.querySelector("summary");
+      const there = reached ?? place;
+      if (there && there === place && !there.hasAttribute("tabindex")) there.tabIndex = -1;
+      there?.focus({ preventScroll: true });
+    });
   });
 
   /* A form is sent once. */

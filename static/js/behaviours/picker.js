@@ -41,7 +41,11 @@
         },
       },
     });
-    select.setAttribute("aria-hidden", "true"); // the field typed into has taken over the label
+    select.setAttribute("aria-hidden", "true"); // the field typed into has taken over the label, and what is said about it
+    for (const name of ["aria-describedby", "aria-invalid", "aria-required"]) {
+      const said = select.getAttribute(name) ?? (name === "aria-required" && select.required ? "true" : null);
+      if (said) select.tomselect.control_input.setAttribute(name, said);
+    }
     if (wasInIt) select.tomselect.focus();
   }
 

@@ -104,6 +104,12 @@
       return;
     }
     const list = listOf(text);
+    const cancel = text.form.querySelector("[data-talk-cancel]");
+    if (event.key === "Escape" && cancel && (!list || list.hidden)) {
+      event.preventDefault();
+      cancel.click();
+      return;
+    }
     if (!list || list.hidden) return;
     const options = optionsOf(list);
     const here = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
