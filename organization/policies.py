@@ -86,12 +86,8 @@ class PersonPolicy(Policy):
         return {unit_id for unit_id in [*(role.unit_id for role in roles), obj.unit_id] if unit_id is not None}
 
 
-@register_policy
-class RoleAssignmentPolicy(Policy):
-    """Roles are seen and given by those who hold the permission on the same unit."""
-
-    model = RoleAssignment
-    noun = "role"
+class _OfUnitOrEverybody(Policy):
+    """What belongs to a unit, or without one to everybody: that is seen by who holds the permission for everything."""
 
     def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
         if actor.is_system:
@@ -100,6 +96,14 @@ class RoleAssignmentPolicy(Policy):
         if actor.can(self.permission(Action.VIEW), None):
             held |= Q(unit__isnull=True)
         return queryset.filter(held)
+
+
+@register_policy
+class RoleAssignmentPolicy(_OfUnitOrEverybody):
+    """Roles are seen and given by those who hold the permission on the same unit."""
+
+    model = RoleAssignment
+    noun = "role"
 
 
 @register_policy
@@ -132,6 +136,13 @@ class _OrganisationWide(Policy):
         return bool(actor.units(permission)) or actor.can(permission, None)
 
 
+class _SaidForEverybody(_OrganisationWide):
+    """What holds for everybody alike: administering one portfolio is not enough to say it."""
+
+    def _holds(self, actor: Actor, action: Action) -> bool:
+        return actor.can(self.permission(action), None)
+
+
 @register_policy
 class CalendarPolicy(_OrganisationWide):
     """Calendars are shared by the whole organisation."""
@@ -157,20 +168,12 @@ class CustomFieldPolicy(Policy):
 
 
 @register_policy
-class AnnouncementPolicy(Policy):
+class AnnouncementPolicy(_OfUnitOrEverybody):
     """Announcements are written, changed and taken back by who looks after the unit they are for, those for everybody
     by who looks after everything. Who reads them on their pages is decided by their audience, not here."""
 
     model = Announcement
     noun = "announcement"
-
-    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
-        if actor.is_system:
-            return queryset
-        held = Q(unit__any_of=actor.units(self.permission(Action.VIEW)))
-        if actor.can(self.permission(Action.VIEW), None):
-            held |= Q(unit__isnull=True)
-        return queryset.filter(held)
 
 
 @register_policy
@@ -182,27 +185,19 @@ class ExchangeRatePolicy(_OrganisationWide):
 
 
 @register_policy
-class RetentionRulePolicy(_OrganisationWide):
-    """The organisation keeps things equally long everywhere; who administers all of it says so."""
+class RetentionRulePolicy(_SaidForEverybody):
+    """The organisation keeps things equally long everywhere: what one portfolio deletes, others may still need."""
 
     model = RetentionRule
     noun = "retention"
 
-    def _holds(self, actor: Actor, action: Action) -> bool:
-        # Administering one portfolio is not enough to delete what everybody else may still need.
-        return actor.can(self.permission(action), None)
-
 
 @register_policy
-class SignInRulePolicy(_OrganisationWide):
-    """Who needs a second step is said once for everybody, by who administers all of it."""
+class SignInRulePolicy(_SaidForEverybody):
+    """Who needs a second step is said once, whatever portfolio they work for."""
 
     model = SignInRule
     noun = "sign_in_rule"
-
-    def _holds(self, actor: Actor, action: Action) -> bool:
-        # The same holds for whoever signs in, whatever portfolio they work for.
-        return actor.can(self.permission(action), None)
 
 
 @register_policy

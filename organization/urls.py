@@ -36,6 +36,7 @@ urlpatterns = [
     # -- units
     path("units/", lists.unit_list, name="unit_list"),
     path("units/new/", units.unit_create, name="unit_create"),
+    path("units/cell/", lists.unit_cell, name="unit_cell"),
     path("units/<str:code>/", units.unit_detail, name="unit_detail"),
     path("units/<str:code>/edit/", units.unit_edit, name="unit_edit"),
     path("units/<str:code>/move/", units.unit_move, name="unit_move"),
@@ -50,6 +51,7 @@ urlpatterns = [
     # -- people and roles
     path("people/", lists.person_list, name="person_list"),
     path("people/new/", people.person_create, name="person_create"),
+    path("people/cell/", lists.person_cell, name="person_cell"),
     path("people/<int:pk>/", people.person_detail, name="person_detail"),
     path("people/<int:pk>/edit/", people.person_edit, name="person_edit"),
     path("people/<int:pk>/invite/", people.person_invite, name="person_invite"),

@@ -205,6 +205,13 @@ def _foreign_keys(source: Source) -> list[models.ForeignKey[Any, Any]]:
     ]
 
 
+def last_writer(row: models.Model) -> str:
+    """Who changed ``row`` last, by name; "" where nobody is known to have."""
+    events = row.pgh_event_model._default_manager.filter(pgh_obj_id=row.pk)  # type: ignore[attr-defined]
+    newest = list(events.select_related("pgh_context").order_by("-pgh_id")[:1])
+    return next(iter(_people(newest).values()), "")
+
+
 def _people(events: Iterable[Any]) -> dict[int, str]:
     ids = {event.pgh_context.metadata.get("user") for event in events if event.pgh_context} - {None}
     if not ids:

@@ -140,7 +140,7 @@ class EmailColumn(Column):
     def cell(self, row: Any, scope: Scope) -> Cell:
         cell = super().cell(row, scope)
         if not cell.text and row.email:
-            cell.kind, cell.text = "text", _("not shown to you")
+            cell.kind, cell.text, cell.edit = "text", _("not shown to you"), ""
         return cell
 
 
@@ -153,6 +153,24 @@ class HomeColumn(ReferenceColumn):
     def thing(self, row: Any, scope: Scope) -> Any:
         return row.unit if row.pk == scope.actor.person_id else super().thing(row, scope)
 
+    def cell(self, row: Any, scope: Scope) -> Cell:
+        cell = super().cell(row, scope)
+        # Who belongs where this actor has no say stays there.
+        if row.unit_id is not None and not scope.actor.can("person.create", row.unit_id):
+            cell.edit = ""
+        return cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyColumn(TextColumn):
+    """What a portfolio counts in; everything below it does the same."""
+
+    def cell(self, row: Any, scope: Scope) -> Cell:
+        cell = super().cell(row, scope)
+        if row.kind != UnitKind.PORTFOLIO and not cell.text:
+            cell.edit = ""
+        return cell
+
 
 PEOPLE = ListSpec(
     code="people",
@@ -161,12 +179,25 @@ PEOPLE = ListSpec(
     order=("name", "pk"),
     search=("name",),
     columns=(
-        TitleColumn(code="name", label=gettext_lazy("Name"), badges=_marks, can_filter=False),
+        TitleColumn(code="name", label=gettext_lazy("Name"), badges=_marks, can_filter=False, edit="name"),
         TextColumn(code="roles", label=gettext_lazy("Roles"), read=_roles, can_sort=False, can_filter=False),
-        HomeColumn(code="home", label=gettext_lazy("Home unit"), path="unit", permission="unit.view", unit_path="unit"),
-        EmailColumn(code="email", label=gettext_lazy("E-mail"), read=_email),
+        HomeColumn(
+            code="home",
+            label=gettext_lazy("Home unit"),
+            path="unit",
+            permission="unit.view",
+            unit_path="unit",
+            edit="unit",
+        ),
+        EmailColumn(code="email", label=gettext_lazy("E-mail"), read=_email, edit="email"),
         FlagColumn(
-            code="external", label=gettext_lazy("External"), path="is_external", yes=YES, no=NO, is_default=False
+            code="external",
+            label=gettext_lazy("External"),
+            path="is_external",
+            yes=YES,
+            no=NO,
+            edit="is_external",
+            is_default=False,
         ),
         FlagColumn(
             code="works",
@@ -251,17 +282,21 @@ UNITS = ListSpec(
     code="units",
     label=gettext_lazy("Units"),
     url=leads_to("organization:unit_detail", "code"),
+    has_panel=True,
     order=("place", "pk"),
     search=("name", "^code"),
     columns=(
-        TitleColumn(code="name", label=gettext_lazy("Unit"), badges=_closing, can_filter=False),
+        TitleColumn(code="name", label=gettext_lazy("Unit"), badges=_closing, can_filter=False, edit="name"),
         ChoiceColumn(code="kind", label=gettext_lazy("Kind"), choices=KINDS),
         TextColumn(code="code", label=gettext_lazy("Code")),
         TextColumn(
             code="above", label=gettext_lazy("Part of"), read=_above, can_sort=False, can_filter=False, is_default=False
         ),
         TextColumn(code="stay", label=gettext_lazy("Belongs there"), read=_stay, can_sort=False, can_filter=False),
-        TextColumn(code="currency", label=gettext_lazy("Currency"), is_default=False, can_group=True),
+        CurrencyColumn(
+            code="currency", label=gettext_lazy("Currency"), is_default=False, can_group=True, edit="currency"
+        ),
+        ReferenceColumn(code="calendar", label=gettext_lazy("Calendar"), edit="calendar", is_default=False),
         DayColumn(code="closed_on", label=gettext_lazy("Closed on"), is_default=False),
         MomentColumn(code="created", label=gettext_lazy("Created"), path="created_at", as_day=True, is_default=False),
     ),

@@ -218,21 +218,12 @@ FEATURES = ListSpec(
             edit="is_mvp",
             is_default=False,
         ),
-        NumberColumn(
-            code="delay",
-            label=gettext_lazy("Cost of delay"),
-            path="cost_of_delay",
-            places=1,
-            edit="cost_of_delay",
-            is_default=False,
-        ),
-        NumberColumn(
-            code="months",
-            label=gettext_lazy("Months"),
-            path="duration_months",
-            places=1,
-            edit="duration_months",
-            is_default=False,
+        *(
+            NumberColumn(code=code, label=label, path=name, places=1, edit=name, is_default=False)
+            for code, label, name in (
+                ("delay", gettext_lazy("Cost of delay"), "cost_of_delay"),
+                ("months", gettext_lazy("Months"), "duration_months"),
+            )
         ),
         NumberColumn(
             code="cd3",

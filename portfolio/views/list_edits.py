@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from organization.models import Unit, UnitKind
 from pmo_portal.lib.access import Action, Actor, access, actor_of
 from pmo_portal.lib.lists.bulk import bulk_response, bulk_undo_response
-from pmo_portal.lib.lists.editing import Steps, cell_response
+from pmo_portal.lib.lists.editing import Steps, cell_response, in_cell, said_in_cell
 from pmo_portal.lib.lists.page import ListPage
 from portfolio.forms.cells import LabelsHow, StateCellForm
 from portfolio.forms.customs import PREFIX, split_customs
@@ -48,12 +47,7 @@ class TrackedEditor:
             form: Any = StateCellForm(data, thing=row)
         else:
             form = self._form_of(row, name, data)
-        field = form.fields[name]
-        if isinstance(field, forms.BooleanField):
-            field.widget = forms.Select(choices=[("True", _("Yes")), ("False", _("No"))])
-        look = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
-        field.widget.attrs.update({"aria-label": str(field.label), "class": look, "autocomplete": "off"})
-        return form
+        return in_cell(form, name)
 
     def bulk_form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> Any:
         form = self.form(row, name, data)
@@ -91,30 +85,18 @@ class TrackedEditor:
         else:
             kind = EventKind.CUSTOM if name.startswith(PREFIX) else tracked.fields[name].kind
         event = tracked.events(row).filter(kind=kind).select_related("actor").order_by("-seq").first()
-        now = self.form(row, name)[name]
-        value = now.value()
-        choices = dict(getattr(now.field, "choices", ()))
-        shown = choices.get(value, value) if choices else value
-        return {
-            "who": event.actor.name if event and event.actor else _("Somebody"),
-            "display": "" if shown is None else str(shown),
-        }
+        who = event.actor.name if event and event.actor else _("Somebody")
+        return {"who": who, "display": said_in_cell(self.form(row, name), name)}
 
     def _values(self, form: Any) -> dict[str, Any]:
         return {name: value for name, value in split_customs(form.values()).items() if name != "how"}
-
-
-def _one(form: Any, name: str) -> Any:
-    """The same form with only one of its fields."""
-    form.fields = {name: form.fields[name]}
-    return form
 
 
 def epic_editor(actor: Actor, unit: Unit) -> TrackedEditor:
     """Edits the epics of a portfolio."""
     return TrackedEditor(
         Epic,
-        form_of=lambda row, name, data: _one(EpicForm(data, actor=actor, unit=unit, instance=row), name),
+        form_of=lambda row, name, data: EpicForm(data, actor=actor, unit=unit, instance=row),
         edit=lambda row, values, seen: epics.epic_edit(
             actor=actor, epic=row, values=values, seen_version=seen, at=timezone.now()
         ),
@@ -129,7 +111,7 @@ def feature_editor(actor: Actor, unit: Unit) -> TrackedEditor:
     """Edits the features of a program."""
     return TrackedEditor(
         Feature,
-        form_of=lambda row, name, data: _one(FeatureForm(data, actor=actor, unit=unit, instance=row), name),
+        form_of=lambda row, name, data: FeatureForm(data, actor=actor, unit=unit, instance=row),
         edit=lambda row, values, seen: features.feature_edit(
             actor=actor, feature=row, values=values, seen_version=seen, at=timezone.now()
         ),

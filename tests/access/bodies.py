@@ -495,6 +495,18 @@ BODIES: Final = (
         before=_two_delegations,
         refusals=frozenset({303}),
     ),
+    Body(
+        "organization:person_cell",
+        lambda p: {"field": "name", "id": p.the(Person).pk, "name": "Newer"},
+        {"id": _pk(Person)},
+        headers=_HTMX,
+    ),
+    Body(
+        "organization:unit_cell",
+        lambda p: {"field": "name", "id": p.unit.pk, "name": "Newer"},
+        {"id": lambda p: p.unit.pk},
+        headers=_HTMX,
+    ),
     _value_cell("metrics:kpi_cell", Kpi),
     _value_cell("metrics:objective_cell", Objective),
     Body(

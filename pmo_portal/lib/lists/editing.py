@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from pmo_portal.lib.errors import Conflict
+from pmo_portal.lib.errors import Conflict, Refused
 from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.lists.page import ListPage
 from pmo_portal.lib.pages import toast
@@ -46,6 +46,39 @@ class Editor(Protocol):
         """Take a bulk edit back, wholly or not at all."""
 
 
+class OneByOne:
+    """What an editor is that changes rows only one by one."""
+
+    def bulk_form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> forms.BaseForm:
+        raise Refused(_("These are changed one by one."))
+
+    def save_many(self, rows: Sequence[Any], name: str, form: Any) -> Steps:
+        raise Refused(_("These are changed one by one."))
+
+    def undo_many(self, steps: Steps) -> None:
+        raise Refused(_("These are changed one by one."))
+
+
+def in_cell(form: Any, name: str) -> Any:
+    """A form with only one of its fields, as it stands in a cell; raises KeyError when it has no such field."""
+    field = form.fields[name]
+    form.fields = {name: field}
+    if isinstance(field, forms.BooleanField):
+        field.widget = forms.Select(choices=[("True", _("Yes")), ("False", _("No"))])
+    look = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+    field.widget.attrs.update({"aria-label": str(field.label), "class": look, "autocomplete": "off"})
+    return form
+
+
+def said_in_cell(form: Any, name: str) -> str:
+    """What a field says now, in words."""
+    bound = form[name]
+    value = bound.value()
+    choices = {str(key): str(label) for key, label in getattr(bound.field.widget, "choices", ())}
+    shown = choices.get(str(value), value)
+    return "" if shown is None else str(shown)
+
+
 def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpResponse:
     """GET: the form of one cell. POST: the row as it is after saving it; 422 and 409 give the form again."""
     data = request.POST if request.method == "POST" else request.GET
@@ -57,10 +90,11 @@ def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpR
         form = editor.form(row, name, request.POST if request.method == "POST" else None)
     except KeyError:
         return meaningless()
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {"version": getattr(row, "version", "")}
     status = 200
     if request.method == "POST":
         status = 422
+        extra["version"] = request.POST.get("version", "")  # what its writer saw stays what they saw
         if form.is_valid():
             with errors_into(form):
                 try:
@@ -69,6 +103,7 @@ def cell_response(request: HttpRequest, page: ListPage, editor: Editor) -> HttpR
                     status = error.status
                     row = _row(page, row.pk)
                     extra["conflict"] = editor.conflict(row, name, form)
+                    extra["version"] = getattr(row, "version", "")
         if form.is_valid() and status == 422:
             shown = page.shown_row(_row(page, row.pk))
             return render(request, "components/list/rows.html", {"rows": [shown], "can_pick": page.can_pick})
