@@ -14,7 +14,7 @@ from metrics.selectors.value_objectives import why_of
 from metrics.tasks import nudge, nudge_all, nudge_slow
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import registry
-from pmo_portal.lib.access import Actor
+from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.subjects import Subject, register_subject
 from portfolio.models import Epic, Feature
 
@@ -70,6 +70,15 @@ registry.epic_pages.register(_forecast_page("metrics:epic_forecast"), position=3
 registry.outbox_listeners.register(registry.OutboxListener(notify=nudge))
 registry.meaning_listeners.register(registry.OutboxListener(notify=lambda _workflow_id: nudge_all()))
 registry.tree_listeners.register(registry.TreeListener(notify=lambda _unit_ids: nudge_all()))
+registry.first_steps.register(
+    registry.FirstStep(
+        _("Say how you will know"),
+        _("a first KPI with its target; the numbers of flow come by themselves from the work"),
+        "metrics:kpi_choose",
+        lambda actor: visible(actor, Kpi).exists(),
+    ),
+    position=60,
+)
 registry.demo_steps.register(registry.DemoStep("Numbers", numbers), position=90)
 registry.demo_steps.register(registry.DemoStep("Forecasts", lambda _world: nudge_slow()), position=99)
 

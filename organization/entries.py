@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organization.demo import people_and_units
-from organization.models import RoleAssignment, Unit, UnitKind
+from organization.models import Person, RoleAssignment, Unit, UnitKind
 from organization.selectors.units import unit_why
 from pmo_portal.lib.access import Actor, visible
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.registry import (
     CreateAction,
     DemoStep,
+    FirstStep,
     HomeCard,
     NavigationEntry,
     ToDo,
     UnitPage,
     create_actions,
     demo_steps,
+    first_steps,
     home_cards,
     navigation,
     unit_pages,
@@ -32,6 +35,8 @@ from pmo_portal.lib.windows import local_day
 
 ALL_KINDS = frozenset(UnitKind.values)
 ENDING_DAYS = 14
+STEPS_DONE = "first-steps-done"
+STEPS_DONE_SECONDS = 7 * 24 * 3600
 
 
 def _holds(permission: str) -> Callable[[Actor], bool]:
@@ -63,6 +68,16 @@ def _roles_ending(actor: Actor, now: datetime) -> Sequence[ToDo]:
     ]
 
 
+def _steps_missing(actor: Actor, now: datetime) -> Sequence[ToDo]:
+    """What this organisation still lacks, for those who set it up; once it is whole nothing is asked for a while."""
+    if not actor.can("unit.create", None) or cache.get(STEPS_DONE):
+        return []
+    missing = [step for step in first_steps if not step.is_done(actor)]
+    if not missing:
+        cache.set(STEPS_DONE, 1, STEPS_DONE_SECONDS)
+    return [ToDo(label=str(step.label), url=reverse(step.url_name), detail=str(step.detail)) for step in missing]
+
+
 navigation.register(
     NavigationEntry("home", gettext_lazy("Home"), "house", "organization:home", lambda actor: True), position=10
 )
@@ -91,6 +106,34 @@ create_actions.register(
     CreateAction(gettext_lazy("Person"), "user-plus", "organization:person_create", "person.create"), position=91
 )
 home_cards.register(HomeCard(gettext_lazy("Roles that end soon"), _roles_ending), position=90)
+home_cards.register(HomeCard(gettext_lazy("First steps"), _steps_missing, is_later=True), position=1)
+first_steps.register(
+    FirstStep(
+        gettext_lazy("Make the first unit"),
+        gettext_lazy("a portfolio; programs and teams come below it"),
+        "organization:unit_create",
+        lambda actor: visible(actor, Unit).exists(),
+    ),
+    position=10,
+)
+first_steps.register(
+    FirstStep(
+        gettext_lazy("Bring in the people"),
+        gettext_lazy("one by one; those who shall sign in are invited from their own page"),
+        "organization:person_create",
+        lambda actor: visible(actor, Person)[1:2].exists(),
+    ),
+    position=20,
+)
+first_steps.register(
+    FirstStep(
+        gettext_lazy("Say who does what"),
+        gettext_lazy("a role on a unit opens its pages"),
+        "organization:role_give",
+        lambda actor: visible(actor, RoleAssignment).filter(unit__isnull=False).exists(),
+    ),
+    position=30,
+)
 
 for _code, _label, _icon, _name, _permission, _position in (
     ("overview", gettext_lazy("Overview"), "info", "unit_detail", "unit.view", 10),

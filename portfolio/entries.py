@@ -20,6 +20,7 @@ from pmo_portal.lib.registry import (
     CreateAction,
     CustomFieldOwner,
     DemoStep,
+    FirstStep,
     HomeCard,
     NavigationEntry,
     ToDo,
@@ -28,6 +29,7 @@ from pmo_portal.lib.registry import (
     create_actions,
     custom_field_owners,
     demo_steps,
+    first_steps,
     home_cards,
     navigation,
     unit_pages,
@@ -265,6 +267,15 @@ def _standing(epic: Any) -> str:
     return f"{epic.state.name} · {words(said % {'done': epic.done, 'whole': epic.whole})}"
 
 
+first_steps.register(
+    FirstStep(
+        _("Say what you want to achieve"),
+        words_lazy(_("a first {theme}; {epics} and {features} are made to serve it")),
+        "portfolio:theme_choose",
+        lambda actor: visible(actor, StrategicTheme).exists(),
+    ),
+    position=40,
+)
 home_cards.register(HomeCard(words_lazy(_("{Epics} with a recommendation to decide on")), _to_decide), position=20)
 home_cards.register(HomeCard(words_lazy(_("Your {epics} without a business case")), _without_case), position=30)
 home_cards.register(HomeCard(words_lazy(_("{Epics} waiting for a decision")), _before_the_committee), position=20)

@@ -22,6 +22,7 @@ from pmo_portal.lib.registry import (
     CustomFieldOwner,
     DemoStep,
     FeaturePage,
+    FirstStep,
     HomeCard,
     NavigationEntry,
     ToDo,
@@ -31,6 +32,7 @@ from pmo_portal.lib.registry import (
     custom_field_owners,
     demo_steps,
     feature_pages,
+    first_steps,
     home_cards,
     navigation,
     unit_pages,
@@ -135,6 +137,15 @@ create_actions.register(
 )
 create_actions.register(
     CreateAction(gettext_lazy("Import from files"), "upload", "teams:import_create", "import.create"), position=90
+)
+first_steps.register(
+    FirstStep(
+        gettext_lazy("Bring in the work"),
+        gettext_lazy("from files of a tracker or a spreadsheet, with its history"),
+        "teams:import_create",
+        lambda actor: visible(actor, WorkItem).exists(),
+    ),
+    position=50,
 )
 home_cards.register(HomeCard(gettext_lazy("In my hands"), _assigned_to_me), position=20)
 home_cards.register(HomeCard(gettext_lazy("Blocked work"), _blocked), position=30)

@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "cards": _cards(actor, now, later=False),
         "units": units,
         "tiles": tiles,
-        "has_roles": bool(units),
+        "has_roles": bool(units) or actor.can("unit.create", None),
         "today": local_day(now),
         "crumbs": [(_("Home"), "")],
     }

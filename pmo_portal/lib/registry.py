@@ -73,6 +73,16 @@ class ToDo:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstStep:
+    """What a new organisation needs, in the order it is done: on the home page of administrators until then."""
+
+    label: str | _StrPromise
+    detail: str | _StrPromise
+    url_name: str
+    is_done: Callable[[Actor], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class HomeCard:
     """A block of the home page. ``to_dos`` reads what waits for this person; an empty one is not shown.
 
@@ -239,6 +249,7 @@ class ApprovalSubject:
 
 navigation: Registry[NavigationEntry] = Registry()
 create_actions: Registry[CreateAction] = Registry()
+first_steps: Registry[FirstStep] = Registry()
 home_cards: Registry[HomeCard] = Registry()
 palette_sources: Registry[PaletteSource] = Registry()
 palette_starters: Registry[PaletteSource] = Registry()
