@@ -41,8 +41,11 @@ def telling(world: DemoWorld) -> None:
         for subject in all_subjects():
             things = visible(actor, subject.model)
             if change_source(subject.code) is not None:
-                things = things.filter(deleted_at=None).order_by("-updated_at", "-pk")
-                for thing in things[:WATCHED]:
+                # Work changes daily, and its last changes are news; of the rest one thing each is enough.
+                is_work = hasattr(subject.model, "updated_at")
+                if is_work:
+                    things = things.filter(deleted_at=None).order_by("-updated_at", "-pk")
+                for thing in things.order_by(*(things.query.order_by or ("pk",)))[: WATCHED if is_work else 1]:
                     watch(person_id=person.pk, subject=(subject.code, thing.pk), at=world.now, why=WatchReason.BY_HAND)
             for thing in (things if things.ordered else things.order_by("pk"))[:STARRED]:
                 favourite_set(actor=actor, subject=subject, thing=thing, is_on=True, at=world.now)

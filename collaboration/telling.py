@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from collaboration.models import ApprovalState
-from pmo_portal.lib.telling import NotificationKind, Reason, Way, register_kind
+from collaboration.services.notifications import notify
+from pmo_portal.lib.telling import NotificationKind, Reason, Way, register_kind, register_teller
 
 
 def _ended(facts: Mapping[str, Any]) -> str:
@@ -78,6 +79,39 @@ COMMENT = register_kind(
 CHANGE = register_kind(
     NotificationKind("change", _("A change of what you watch"), Reason.WATCHING, _("%(who)s changed it"), "eye")
 )
+ERASURE_ASKED = register_kind(
+    NotificationKind(
+        "erasure_asked",
+        _("An administrator wants somebody erased, which needs your confirmation"),
+        Reason.APPROVAL,
+        _("%(who)s wants this person erased and asks you to confirm it"),
+        "user-x",
+        way=Way.NOW,
+        is_urgent=True,
+    )
+)
+ERASURE_REFUSED = register_kind(
+    NotificationKind(
+        "erasure_refused",
+        _("An erasure you asked for is refused"),
+        Reason.APPROVAL,
+        _("%(who)s refused the erasure you asked for"),
+        "user-x",
+        way=Way.NOW,
+        is_urgent=True,
+    )
+)
+SIGN_IN = register_kind(
+    NotificationKind(
+        "sign_in",
+        _("Something happens to your sign-in (the mail about it always comes)"),
+        Reason.SIGN_IN,
+        _("Your sign-in"),
+        "shield-check",
+        way=Way.INBOX,
+        is_urgent=True,
+    )
+)
 JOB_DONE = register_kind(
     NotificationKind(
         "job_done", _("Work you asked for is done"), Reason.JOB, _("Your work is done"), "hourglass", way=Way.INBOX
@@ -88,3 +122,5 @@ JOB_FAILED = register_kind(
         "job_failed", _("Work you asked for has failed"), Reason.JOB, _("Your work has failed"), "hourglass"
     )
 )
+
+register_teller(notify)

@@ -10,4 +10,4 @@ class MetricsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from metrics import entries, policies, search_entries, value_entries  # noqa: F401 - they need the loaded models
+        from metrics import entries, following, policies, search_entries, value_entries  # noqa: F401 - they need the loaded models

@@ -15,6 +15,7 @@ class OrganizationConfig(AppConfig):
         from organization import (  # noqa: F401 - they need the loaded models
             administration_entries,
             entries,
+            following,
             policies,
             sign_in_entries,
         )

@@ -6,13 +6,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -57,7 +59,27 @@ class PrincipalMiddleware:
         zone = _zone(request.user.time_zone)
         language = request.user.language or translation.get_language() or "en"
         with timezone.override(zone), translation.override(language), words_remembered():
-            return self.get_response(request)
+            return _second_step_first(request) or self.get_response(request)
+
+
+SET_UP_ROOMS: Final = ("/account/", "/sign-in/", "/sign-out/", "/language/")
+"""Where somebody may be whose role needs a second step that they have yet to make."""
+
+
+def _second_step_first(request: HttpRequest) -> HttpResponse | None:
+    """Lead somebody to making the second step that their role has come to need; None where nothing is asked of them.
+
+    It is known with the session, so it costs no page a statement.
+    """
+    if not getattr(request.session, "must_set_up", False) or request.path.startswith(SET_UP_ROOMS):
+        return None
+    if not wants_fragment(request):
+        return redirect("organization:security")
+    # A part of a page is not the place for it, and what is typed around it stays.
+    is_there = urlsplit(request.headers.get("HX-Current-URL", "")).path.startswith(SET_UP_ROOMS)
+    refusal = HttpResponse(status=401)
+    told = _("Your role needs a second step to sign in. Add an authenticator app or a passkey to go on.")
+    return refusal if is_there else toast(refusal, told, kind="error")
 
 
 def _note_session(request: HttpRequest) -> None:

@@ -13,7 +13,8 @@ from organization.services.sessions import session_close, session_move
 from pmo_portal.lib.prepared import prepared_cursor
 
 _READ: Final = """
-    SELECT session.session_key, session.session_data, session.expire_date, seen.id, seen.seen_at
+    SELECT session.session_key, session.session_data, session.expire_date, seen.id, seen.seen_at,
+           seen.must_set_up
       FROM django_session session
       LEFT JOIN organization_usersession seen ON seen.session_key = session.session_key
      WHERE session.session_key = %(key)s AND session.expire_date > %(now)s
@@ -24,10 +25,11 @@ class SessionStore(DatabaseSessionStore):
     """Reads without building a query, and with it what people are shown of their session; the rest is Django's.
 
     ``opened_id`` is its :class:`~organization.models.UserSession`, 0 for a visitor's; ``seen_at`` when its browser was
-    last noted.
+    last noted, ``must_set_up`` whether its person has to make a second step before anything else.
     """
 
     seen_at: datetime | None = None
+    must_set_up: bool = False
     _opened_id: int = 0
 
     @property
@@ -65,6 +67,7 @@ class SessionStore(DatabaseSessionStore):
         if row is None:
             self._session_key = None
             return None
-        key, data, expires, opened_id, self.seen_at = row
+        key, data, expires, opened_id, self.seen_at, must_set_up = row
         self._opened_id = opened_id or 0
+        self.must_set_up = bool(must_set_up)
         return self.model(session_key=key, session_data=data, expire_date=expires)

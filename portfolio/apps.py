@@ -10,5 +10,5 @@ class PortfolioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portfolio import entries, policies, search_entries  # noqa: F401 - they need the loaded models
+        from portfolio import entries, policies, search_entries, theme_following  # noqa: F401 - they need the loaded models
         from portfolio.services import case_approvals, registration  # noqa: F401

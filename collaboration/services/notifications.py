@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -19,6 +19,7 @@ from django.db import connection, transaction
 
 from collaboration.models import Notification
 from pmo_portal.lib.access import Actor
+from pmo_portal.lib.live import publish_inbox
 from pmo_portal.lib.nudge import nudge_once
 from pmo_portal.lib.telling import Way, kind_named
 from pmo_portal.lib.windows import local_day
@@ -51,7 +52,7 @@ WITH told AS (
     INSERT INTO collaboration_mail (person_id, kind, notification_id, due_at, attempts, outcome)
     SELECT person_id, 'NOW', id, %(at)s, 0, '' FROM told WHERE way = 'NOW'
 )
-SELECT person_id, way FROM told
+SELECT told.person_id, told.way, u.id FROM told JOIN organization_user u ON u.person_id = told.person_id
 """
 
 
@@ -104,8 +105,8 @@ def notify(
         cursor.execute(_TELL, values)
         told = cursor.fetchall()
     if told:
-        mails = any(way == Way.NOW for _person, way in told)
-        transaction.on_commit(partial(_say, [person for person, _way in told], mails=mails))
+        people, ways, users = zip(*told, strict=True)
+        transaction.on_commit(partial(_say, people, users=users, mails=Way.NOW.value in ways))
 
 
 def words_changed(*, subject: tuple[str, int], url: str, text: str) -> None:
@@ -136,8 +137,9 @@ def badges_forget(people: Iterable[int]) -> None:
     cache.delete_many([badge_key(person_id) for person_id in people])
 
 
-def _say(people: list[int], *, mails: bool) -> None:
+def _say(people: Iterable[int], *, users: Collection[int], mails: bool) -> None:
     badges_forget(people)
+    publish_inbox(users)
     if mails:
         from collaboration.tasks import mail_send  # noqa: PLC0415 - tasks call services
 

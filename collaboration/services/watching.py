@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from psycopg import sql
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 
 from collaboration.models import Watch, WatchReason
 from pmo_portal.lib.access import Action, Actor, require
@@ -17,8 +18,8 @@ from pmo_portal.lib.telling import change_source
 # Somebody who has said that they do not want to know is left in peace by everything automatic.
 _WATCH: Final = """
 INSERT INTO collaboration_watch (person_id, subject_kind, subject_id, why, is_on, told_version, created_at)
-SELECT person_id, %(kind)s, %(pk)s, %(why)s, true, {version}, %(at)s
-  FROM unnest(%(people)s::bigint[]) AS person_id
+SELECT person_id, %s, %s, %s, true, coalesce(({version}), 0), %s
+  FROM unnest(%s::bigint[]) AS person_id
     ON CONFLICT (person_id, subject_kind, subject_id) DO NOTHING
 """
 
@@ -37,16 +38,12 @@ def watch_all(*, people: Iterable[int], subject: tuple[str, int], at: datetime, 
     if not wanted:
         return
     kind, pk = subject
-    values: dict[str, Any] = {"people": wanted, "kind": kind, "pk": pk, "why": WatchReason(why).value, "at": at}
     # From here on: what happened before is not news.
     source = change_source(kind)
-    version: sql.Composable = sql.SQL("0")
-    if source is not None:
-        table = sql.Identifier(source.model._meta.db_table)
-        version = sql.SQL("coalesce((SELECT version FROM {} WHERE id = %(pk)s), 0)").format(table)
+    version, given = source.version_of(pk).query.sql_with_params() if source is not None else ("0", ())
     with connection.cursor() as cursor:
-        # As text: what keeps the history of a request reads statements as text.
-        cursor.execute(sql.SQL(_WATCH).format(version=version).as_string(cursor.cursor), values)
+        values = [kind, pk, WatchReason(why).value, *given, at, wanted]
+        cursor.execute(_WATCH.format(version=version), values)
 
 
 def watchers(subject: tuple[str, int]) -> list[int]:
@@ -62,6 +59,7 @@ def watch_set(*, actor: Actor, subject: Subject, thing: Any, is_on: bool, at: da
     if actor.person_id is None:
         return
     watch(person_id=actor.person_id, subject=(subject.code, thing.pk), at=at)
-    version = getattr(thing, "version", 0) if change_source(subject.code) is not None else 0
+    source = change_source(subject.code)
+    version = Coalesce(Subquery(source.version_of(thing.pk)), 0) if source is not None else Value(0)
     mine = Watch.objects.filter(person_id=actor.person_id, subject_kind=subject.code, subject_id=thing.pk)
     mine.exclude(is_on=is_on).update(is_on=is_on, why=WatchReason.BY_HAND, created_at=at, told_version=version)

@@ -35,10 +35,9 @@ def changes_tell(*, at: datetime) -> int:
 
 @transaction.atomic
 def _tell(source: ChangeSource) -> int:
-    version = source.model._default_manager.filter(pk=OuterRef("subject_id")).values("version")[:1]
     behind = (
         Watch.objects.filter(subject_kind=source.code, is_on=True)
-        .annotate(version=Subquery(version))
+        .annotate(version=Subquery(source.version_of(OuterRef("subject_id"))))
         .filter(version__gt=F("told_version"))
         .order_by("pk")
         .select_for_update(skip_locked=True, of=("self",))[:MOST_AT_ONCE]

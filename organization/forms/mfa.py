@@ -71,5 +71,5 @@ class SignInRuleForm(SeenForm):
         choices=Role.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("At the next sign-in. Who has none makes one then, before they come in."),
+        help_text=_("From now on: who has none makes one before anything else opens to them."),
     )

@@ -36,15 +36,21 @@ class RetentionForm(SeenForm):
     )
 
 
-class ErasureForm(forms.Form):
-    """Why a person is forgotten, and their name as a seal."""
+class ErasureConfirmForm(forms.Form):
+    """The name of a person who is to be forgotten, as a seal."""
 
-    reason = forms.CharField(
-        label=_("Why"), max_length=300, help_text=_("Kept with the erasure. Do not write the name here.")
-    )
     typed = forms.CharField(
         label=_("Type the name of the person"),
         max_length=200,
         help_text=_("This cannot be undone."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class ErasureForm(ErasureConfirmForm):
+    """Why a person is to be forgotten, and their name as a seal."""
+
+    reason = forms.CharField(
+        label=_("Why"), max_length=300, help_text=_("Kept with the erasure. Do not write the name here.")
+    )
+    field_order = ("reason", "typed")

@@ -7,7 +7,7 @@ from organization.models.customs import CustomField, CustomFieldType, Term
 from organization.models.people import Person, User
 from organization.models.periods import Period, PeriodKind
 from organization.models.rates import ExchangeRate
-from organization.models.retention import Erasure, RetentionRule
+from organization.models.retention import Erasure, ErasureWish, RetentionRule
 from organization.models.roles import Role, RoleAssignment
 from organization.models.sign_in import Invitation, SignInRule, SignInWay, UserSession
 from organization.models.units import Unit, UnitClosure, UnitKind, UnitParent
@@ -23,6 +23,7 @@ __all__ = [
     "CustomField",
     "CustomFieldType",
     "Erasure",
+    "ErasureWish",
     "ExchangeRate",
     "Invitation",
     "Period",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuditAction(models.TextChoices):
-    """What happened at the door, or with data that left the portal."""
+    """What happened at the door, with data that left the portal, and what was asked of others and of workers."""
 
     SIGNED_IN = "SIGNED_IN", _("Signed in")
     SIGN_IN_FAILED = "SIGN_IN_FAILED", _("Sign-in failed")
@@ -26,7 +26,15 @@ class AuditAction(models.TextChoices):
     RECOVERY_CODES = "RECOVERY_CODES", _("Recovery codes made")
     INVITED = "INVITED", _("Invited")
     EXPORTED = "EXPORTED", _("Exported")
+    ERASURE_ASKED = "ERASURE_ASKED", _("Erasure asked for")
+    ERASURE_DROPPED = "ERASURE_DROPPED", _("Erasure no longer asked for")
     ERASED = "ERASED", _("Person erased")
+    APPROVAL_ASKED = "APPROVAL_ASKED", _("Approval asked for")
+    APPROVAL_AGREED = "APPROVAL_AGREED", _("Approval agreed to")
+    APPROVAL_REFUSED = "APPROVAL_REFUSED", _("Approval refused")
+    APPROVAL_WITHDRAWN = "APPROVAL_WITHDRAWN", _("Approval no longer asked for")
+    JOB_STARTED = "JOB_STARTED", _("Work started")
+    JOB_STOPPED = "JOB_STOPPED", _("Work stopped")
 
 
 class AuditRecord(models.Model):

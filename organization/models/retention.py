@@ -49,11 +49,51 @@ class RetentionRule(models.Model):
         return "retention"
 
 
+class ErasureWish(models.Model):
+    """An administrator wants a person forgotten; another one has to confirm it before it runs out. Rows stay, and say
+    who asked, why, and how it ended."""
+
+    class Outcome(models.TextChoices):
+        """How a wish ended."""
+
+        CONFIRMED = "CONFIRMED", _("Confirmed")
+        REFUSED = "REFUSED", _("Refused")
+        WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+        EXPIRED = "EXPIRED", _("Nobody confirmed it in time")
+
+    person = models.ForeignKey("organization.Person", models.PROTECT, related_name="erasure_wishes")
+    asked_by = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=300)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
+
+    class Meta:
+        verbose_name = _("wish to erase somebody")
+        verbose_name_plural = _("wishes to erase somebody")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(ended_at__isnull=True), name="erasure_wish_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
+                name="erasure_wish_ends_somehow",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"person {self.person_id}"
+
+
 class Erasure(models.Model):
-    """A person was, or is about to be, forgotten: who asked for it, why, and what was found. Never says the name."""
+    """A person was, or is about to be, forgotten: who asked for it and who confirmed, why, and what was found. Never
+    says the name."""
 
     person = models.OneToOneField("organization.Person", models.PROTECT, related_name="erasure")
     requested_by = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="+")
+    confirmed_by = models.ForeignKey("organization.Person", models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField(default=timezone.now)
     reason = models.CharField(_("reason"), max_length=300)
     needles = models.JSONField(default=dict)

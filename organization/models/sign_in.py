@@ -41,6 +41,9 @@ class UserSession(models.Model):
     began_at = models.DateTimeField(_("since"), default=timezone.now)
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    must_set_up = models.BooleanField(
+        default=False, editable=False, help_text="A role of its person needs a second step that is not there yet."
+    )
 
     class Meta:
         verbose_name = _("session")

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from organization.models import AuditAction, Person, Role, SignInRule, User
 from organization.services.audit import audit_record
 from organization.services.roles import require_rights_of_person
-from organization.services.security_news import proof_changed_tell
-from organization.services.sessions import sessions_end
+from organization.services.security_news import proof_changed_tell, recovery_code_used_tell
+from organization.services.sessions import sessions_ask_second_step, sessions_end
 from pmo_portal.lib.access import Action, Actor, Denied, require
 from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.merging import own_changes
@@ -51,9 +51,12 @@ def code_accept(*, user: User, code: str, at: datetime) -> bool:
         user=user, type__in=(Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
     )
     for row in rows:
-        accepted = _is_next(row, plain) if row.type == Authenticator.Type.TOTP else row.wrap().validate_code(plain)
-        if accepted:
+        is_app = row.type == Authenticator.Type.TOTP
+        codes = row.wrap()
+        if _is_next(row, plain) if is_app else codes.validate_code(plain):
             Authenticator.objects.filter(pk=row.pk).update(last_used_at=at)
+            if not is_app:
+                recovery_code_used_tell(user=user, left=len(codes.get_unused_codes()), at=at)
             return True
     return False
 
@@ -142,7 +145,7 @@ def second_steps_reset(*, actor: Actor, person: Person, at: datetime) -> None:
 def sign_in_rule_edit(
     *, actor: Actor, second_step_roles: list[str], seen: int | None = None, at: datetime
 ) -> SignInRule:
-    """Say which roles need a second step. It is asked for at the next sign-in; who is in stays in."""
+    """Say which roles need a second step. Whoever is in without one is led to making it by the next page they open."""
     rule, _is_new = SignInRule.objects.select_for_update().get_or_create(pk=1)
     require(actor, Action.EDIT, rule)
     unknown = set(second_step_roles) - set(Role.values)
@@ -152,6 +155,7 @@ def sign_in_rule_edit(
     for field, value in own_changes(rule, {"second_step_roles": wanted}, seen=seen).items():
         setattr(rule, field, value)
         rule.save(update_fields=[field])
+    sessions_ask_second_step(at=at)
     return rule
 
 
@@ -182,6 +186,7 @@ def _is_next(row: Authenticator, code: str) -> bool:
 
 
 def _added(user: User, what: StrPromise, about: str, at: datetime) -> bool:
+    sessions_ask_second_step(at=at, person_id=user.person_id)
     audit_record(action=AuditAction.FACTOR_ADDED, at=at, person_id=user.person_id, about=about)
     proof_changed_tell(user=user, what=what, at=at)
     is_first = not Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).exists()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from organization.grants import ROLE_GRANTS, Reach
 from organization.models import Person, Role, RoleAssignment, Unit, UnitClosure
 from organization.querysets import valid_on
+from organization.services.sessions import sessions_ask_second_step
 from pmo_portal.lib import live, locks
 from pmo_portal.lib.access import Action, Actor, Denied, require, require_within
 from pmo_portal.lib.errors import Refused, field_error
@@ -51,6 +52,7 @@ def role_give(
     assignment = RoleAssignment.objects.create(
         person=person, unit=unit, role=Role(role), valid_from=valid_from, valid_to=valid_to
     )
+    sessions_ask_second_step(at=at, person_id=person.pk)
     _tell(unit_id)
     return assignment
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from organization.models import AuditAction, SignInWay, User, UserSession
 from organization.services.audit import audit_record
+from organization.services.security_news import sessions_ended_tell
 from pmo_portal.lib.access import Action, Actor, Denied
+from pmo_portal.lib.windows import local_day
 
 SEEN_MINUTES = 5
 """How exactly "last seen" is known: a page costs no statement for it more often than this."""
@@ -31,6 +34,7 @@ def session_open(
             "began_at": at,
             "seen_at": at,
             "ended_at": None,
+            "must_set_up": False,
         },
     )
     return row
@@ -56,14 +60,18 @@ def session_end(*, actor: Actor, session: UserSession, at: datetime) -> None:
     """Sign one's own other browser out. Its streams end with the next look at who may listen."""
     _require_own(actor, session.user_id)
     _end([session], at=at)
+    sessions_ended_tell(user=session.user, where=[_where(session)], at=at)
 
 
 @transaction.atomic
 def sessions_end_others(*, actor: Actor, user: User, keep_id: int, at: datetime) -> int:
     """Sign out everywhere but here; returns how many browsers that were."""
     _require_own(actor, user.pk)
-    others = UserSession.objects.filter(user=user, ended_at=None).exclude(pk=keep_id)
-    return _end(list(others.select_related("user")), at=at)
+    others = list(UserSession.objects.filter(user=user, ended_at=None).exclude(pk=keep_id).select_related("user"))
+    if others:
+        _end(others, at=at)
+        sessions_ended_tell(user=user, where=[_where(row) for row in others], at=at)
+    return len(others)
 
 
 @transaction.atomic
@@ -73,11 +81,42 @@ def sessions_end(*, user: User, at: datetime, keep_id: int = 0) -> int:
     return _end(list(open_ones.select_related("user")), at=at)
 
 
+# Who came by the organisation's own sign-in proved it twice there, where it is known to ask for that.
+_ASK = """
+    UPDATE organization_usersession open
+       SET must_set_up = asked.is_asked
+      FROM (SELECT seen.id,
+                   seen.way <> ALL(%(enough)s)
+                   AND EXISTS (
+                       SELECT FROM organization_roleassignment role
+                         JOIN organization_signinrule rule ON role.role = ANY(rule.second_step_roles)
+                        WHERE role.person_id = u.person_id
+                          AND role.valid_from <= %(day)s AND role.valid_to > %(day)s)
+                   AND NOT EXISTS (
+                       SELECT FROM mfa_authenticator own
+                        WHERE own.user_id = u.id AND own.type IN ('totp', 'webauthn')) AS is_asked
+              FROM organization_usersession seen
+              JOIN organization_user u ON u.id = seen.user_id
+             WHERE seen.ended_at IS NULL AND (%(person)s::bigint IS NULL OR u.person_id = %(person)s)) asked
+     WHERE open.id = asked.id AND open.must_set_up <> asked.is_asked
+"""
+
+
+def sessions_ask_second_step(*, at: datetime, person_id: int | None = None) -> int:
+    """Let every open session, or those of one person, lead to making a second step where a role of its person needs one
+    and there is none; and no longer where it is made. Returns how many were changed. Streams of such sessions end."""
+    enough = [SignInWay.DEMO.value, *([SignInWay.ORGANISATION.value] if settings.OIDC_HAS_SECOND_STEP else [])]
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, {"enough": enough, "day": local_day(at), "person": person_id})
+        return int(cursor.rowcount)
+
+
 _LIVE = """
     SELECT seen.user_id, array_agg(seen.id)
       FROM organization_usersession seen
       JOIN django_session session ON session.session_key = seen.session_key
-     WHERE seen.user_id = ANY(%(users)s) AND seen.ended_at IS NULL AND session.expire_date > now()
+     WHERE seen.user_id = ANY(%(users)s) AND seen.ended_at IS NULL AND NOT seen.must_set_up
+       AND session.expire_date > now()
      GROUP BY 1
 """
 
@@ -102,6 +141,10 @@ def sessions_forget(*, before: datetime) -> int:
 def _require_own(actor: Actor, user_id: int) -> None:
     if actor.user_id != user_id:
         raise Denied(Action.EDIT, "session")
+
+
+def _where(session: UserSession) -> str:
+    return " ".join(part for part in (session.browser, session.place) if part)
 
 
 def _end(rows: list[UserSession], *, at: datetime) -> int:

@@ -13,12 +13,16 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 from django.http.request import split_domain_port
 
 from pmo_portal.lib.optional_redis import attempt
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 MAX_IDS = 500
 """More ids than this are not listed: the message then says that anything may have changed."""
@@ -35,6 +39,7 @@ class Kind(StrEnum):
     UNIT = "unit"
     TALK = "talk"
     NEWS = "news"
+    INBOX = "inbox"
 
     @property
     def has_ids(self) -> bool:
@@ -117,6 +122,26 @@ def channel_prefix() -> str:
 def channel(unit_id: int) -> str:
     """The Redis channel of a unit."""
     return f"{channel_prefix()}{unit_id}"
+
+
+def own_channel(user_id: int) -> int:
+    """The number under which somebody hears what concerns only themselves, on whatever stream of theirs: below zero,
+    so that it is never a unit's."""
+    return -user_id
+
+
+def publish_inbox(user_ids: Collection[int]) -> bool:
+    """Tell the open pages of these people that their inbox changed; call it after the commit. One exchange for all."""
+    changes = [Change(unit_id=own_channel(user_id), kind=Kind.INBOX) for user_id in user_ids]
+
+    def send(client: Redis) -> bool:
+        pipeline = client.pipeline(transaction=False)
+        for change in changes:
+            pipeline.publish(channel(change.unit_id), change.to_json())
+        pipeline.execute()
+        return True
+
+    return bool(changes) and attempt(send, loss="Inboxes not told, they ask by themselves") is not None
 
 
 def stream_url(*, host: str) -> str:

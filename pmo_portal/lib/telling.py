@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+    from pmo_portal.lib.access import Actor
 
 
 class Way(models.TextChoices):
@@ -36,6 +39,7 @@ class Reason(models.TextChoices):
     ESCALATION = "ESCALATION", _("Escalation")
     WATCHING = "WATCHING", _("Watching")
     JOB = "JOB", _("Work ended")
+    SIGN_IN = "SIGN_IN", _("Your sign-in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +80,34 @@ class SubjectChange:
 class ChangeSource:
     """The changes of one kind of subject, read after the fact: a change itself never waits for who watches.
 
-    ``model`` has a ``version`` that every change raises. ``changes`` gets ids of things, each with the version up to
-    which it was told, and says what came after; ``words`` puts kept facts into a sentence.
+    ``version`` is what every change of a thing raises: a column of ``model``, unless it says how to read it.
+    ``changes`` gets ids of things, each with the version up to which it was told, and says what came after; ``words``
+    puts kept facts into a sentence.
     """
 
     code: str
     model: type[models.Model]
     changes: Callable[[Collection[tuple[int, int]]], Iterable[SubjectChange]]
     words: Callable[[Mapping[str, Any]], str]
+    version: Combinable = models.F("version")  # noqa: RUF009 - an expression never changes
+
+    def version_of(self, pk: object) -> models.QuerySet[Any, Any]:
+        """The version of one thing, as a query of one value."""
+        things = self.model._default_manager.filter(pk=pk).order_by()
+        found: models.QuerySet[Any, Any] = things.annotate(followed_version=self.version).values("followed_version")
+        return found[:1]
 
 
+class Teller(Protocol):
+    """How somebody is told by a room below the inbox, which cannot reach it: see ``services.notifications.notify``."""
+
+    def __call__(
+        self, *, actor: Actor, kind: str, people: Iterable[int], at: datetime, title: str, url: str, text: str = ""
+    ) -> None:
+        """Tell these people of one event, in the caller's transaction."""
+
+
+_tellers: Final[list[Teller]] = []
 _kinds: Final[dict[str, NotificationKind]] = {}
 _sources: Final[dict[str, ChangeSource]] = {}
 
@@ -104,6 +126,17 @@ def register_change_source(source: ChangeSource) -> ChangeSource:
         raise ValueError(f"changes of {source.code} have a source already")
     _sources[source.code] = source
     return source
+
+
+def register_teller(teller: Teller) -> None:
+    """Be how people are told; called once, by the room with the inbox."""
+    _tellers.append(teller)
+
+
+def tell(*, actor: Actor, kind: str, people: Iterable[int], at: datetime, title: str, url: str, text: str = "") -> None:
+    """Tell people of one event that concerns only themselves, such as their sign-in."""
+    for teller in _tellers:
+        teller(actor=actor, kind=kind, people=people, at=at, title=title, url=url, text=text)
 
 
 def notification_kinds() -> tuple[NotificationKind, ...]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pmo_portal.lib.live import own_channel
+
 if TYPE_CHECKING:
     from pmo_portal.lib.live import Change
     from pmo_portal.lib.tickets import Ticket
@@ -81,6 +83,11 @@ class Client:
     def is_up_to_date(self) -> bool:
         """Whether everything it was to hear has been handed on."""
         return not self._pending
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """What it hears: its units, and what concerns only its user."""
+        return self.unit_ids | {own_channel(self.user_id)}
 
     def is_same_session(self, standing: Standing) -> bool:
         """Whether no password was changed, and no session ended, since the tickets were issued."""
@@ -200,8 +207,8 @@ class Hub:
 
     def listen(self, client: Client) -> None:
         """Let the client hear its units, beginning with what it may have missed."""
-        for unit_id in client.unit_ids:
-            self._by_unit[unit_id].add(client)
+        for number in client.channels:
+            self._by_unit[number].add(client)
         if self._remembers_from is None:
             return  # everybody is told to refresh as soon as changes are heard again
         self._forget_old()
@@ -210,7 +217,7 @@ class Hub:
             client.refresh()
             return
         for heard in self._heard:
-            if heard.at >= since and heard.unit_id in client.unit_ids:
+            if heard.at >= since and heard.unit_id in client.channels:
                 client.push(heard.event)
 
     def _missed_since(self, ticket: Ticket, newcomer: Client) -> float:
@@ -230,8 +237,8 @@ class Hub:
         self._count -= 1
         was_listening = all(client in self._by_unit.get(unit_id, ()) for unit_id in client.unit_ids)
         _discard(self._by_user, client.user_id, client)
-        for unit_id in client.unit_ids:
-            _discard(self._by_unit, unit_id, client)
+        for number in client.channels:
+            _discard(self._by_unit, number, client)
         if was_listening and client.is_up_to_date:
             self._listened_until.update(dict.fromkeys(client.tickets, time.time()))
 

@@ -110,8 +110,12 @@
 
   function hear(message) {
     document.documentElement.toggleAttribute("data-live-lost", message.type === "lost");
+    if (message.type === "open") document.documentElement.toggleAttribute("data-live-heard", true);
+    if (message.type === "lost" || message.type === "ended") document.documentElement.toggleAttribute("data-live-heard", false);
     if (message.type === "change") {
       for (const { u: unit, k: kind, i: ids } of message.changes) {
+        // What concerns only oneself: the number in the top bar, whatever the page shows.
+        if (kind === "inbox") { portal.inboxChanged(); continue; }
         const key = `${unit} ${kind}`;
         const entry = pending.get(key) ?? { unit, kind, ids: new Set(), whole: false };
         (ids ?? []).forEach((id) => entry.ids.add(id));
@@ -121,6 +125,7 @@
       if (message.changes.length) pace();
     } else if (message.type === "refresh" || (message.type === "open" && message.refresh)) {
       everything = true;
+      portal.inboxChanged();
       pace();
     } else if (message.type === "ended") {
       portal.toast({ text: portal.word("live_ended"), kind: "error" });

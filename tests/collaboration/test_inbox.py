@@ -167,7 +167,7 @@ def test_nothing_is_told_of_what_one_may_no_longer_see(world: World, client_as: 
 
     RoleAssignment.objects.filter(person=person).delete()
     # The number that was remembered is for rights that are gone: the next page asks anew.
-    assert 'hx-trigger="load, every' in page_of(client, "/profile/")
+    assert 'hx-trigger="load, inbox' in page_of(client, "/profile/")
     assert badge_of(client) == ""
     for url in ("/inbox/", "/inbox/?tab=all", "/inbox/?tab=snoozed", "/watching/", "/starred/", "/home/later/"):
         assert "CANARY" not in page_of(client, url), url
@@ -250,4 +250,4 @@ def test_the_mark_in_the_top_bar_costs_no_statement(world: World, client_as: Cli
     assert statements() == unknown
     assert 'top-count" aria-hidden="true">1<' in page_of(client, "/profile/")
     cache.clear()
-    assert 'hx-trigger="load, every' in page_of(client, "/profile/")
+    assert 'hx-trigger="load, inbox' in page_of(client, "/profile/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pghistory
 import pytest
 from django.utils import timezone
 
@@ -13,17 +14,24 @@ from collaboration.services.approval_rules import delegation_create
 from collaboration.services.inbox import marks_expire
 from collaboration.services.jobs import _end as end_job
 from collaboration.services.jobs import job_seen
-from collaboration.services.watching import watch
+from collaboration.services.watching import watch, watch_set
 from collaboration.services.watching_changes import changes_tell
 from collaboration.tell_words import line_of
+from metrics.services.check_ins import check_in_record
+from metrics.services.kpis import kpi_edit
+from metrics.services.measurements import measurement_record
+from organization.services.units import unit_move
+from pmo_portal.lib.subjects import subject_named
 from pmo_portal.lib.windows import local_day
 from portfolio.models import StateCategory, TrackedKind
 from portfolio.services.epics import epic_edit
+from portfolio.services.themes import theme_edit
 from teams.models import ItemEvent, WorkItem
 from teams.services.due_dates import due_tell
 from teams.services.items import item_block, item_create, item_edit, item_move, item_undo
+from tests.factories.metrics import key_result_make, kpi_make, objective_make
 from tests.factories.organization import NOW
-from tests.factories.portfolio import epic_make, state_named
+from tests.factories.portfolio import epic_make, state_named, theme_make
 from tests.factories.teams import item_make, state_of, team_make
 from tests.personas import World
 from tests.portfolio.services.test_case_approvals import case_make, rule_make, submit, vote
@@ -134,3 +142,39 @@ def test_what_is_due_tomorrow_is_told_once(world: World) -> None:
     assert marks_expire() == 0
     WorkItem.objects.all().delete()
     assert marks_expire() == 1
+
+
+def test_changes_of_plans_units_and_numbers_are_told_too(world: World) -> None:
+    lead, ana = world.persona("pmo_staff"), world.persona("administrator")
+    theme, kpi = theme_make(world.north, name="Calm seas"), kpi_make(world.coast, name="Waiting", target_value=5)
+    objective = objective_make(world.coast, title="No queues")
+    now = timezone.now()
+    things = {"theme": theme, "kpi": kpi, "objective": objective, "unit": world.harbour}
+    for kind, thing in things.items():
+        for who in (lead, ana):
+            watch(person_id=who.person.pk, subject=(kind, thing.pk), at=now)
+    Watch.objects.filter(person=lead.person).update(told_version=0)  # watched since before such changes were told
+    assert changes_tell(at=now) == 0
+
+    with pghistory.context(user=lead.user.pk):
+        theme_edit(actor=lead.actor, theme=theme, values={"name": "Calmer seas"}, seen_version=None, at=now)
+        kpi_edit(actor=lead.actor, kpi=kpi, values={"target_value": 7}, seen_version=None, at=now)
+        value = {"day": local_day(now), "value": 6}
+        measurement_record(actor=lead.actor, kpi=kpi, values=value, at=now)
+        key_result = key_result_make(objective, title="Ships at anchor")
+        check_in_record(actor=lead.actor, key_result=key_result, values={**value, "confidence": "HIGH"}, at=now)
+        unit_move(
+            actor=ana.actor, unit=world.harbour, parent=world.inland, from_day=local_day(now) + timedelta(3), at=now
+        )
+    assert changes_tell(at=now) == 4
+    assert changes_tell(at=now) == 0
+    said = {detail for _sentence, detail in told("administrator", world)}
+    assert said == {"Name", "Target, Value", "Key result, Check-in", "Place"}
+    assert {sentence for sentence, _detail in told("administrator", world)} == {"Pmo Staff Example changed it"}
+    assert told("pmo_staff", world) == []  # did it all
+    # Nobody is told what came while they did not watch.
+    watch_set(actor=ana.actor, subject=subject_named("theme"), thing=theme, is_on=False, at=now)
+    theme_edit(actor=lead.actor, theme=theme, values={"weight_percent": 30}, seen_version=None, at=now)
+    watch_set(actor=ana.actor, subject=subject_named("theme"), thing=theme, is_on=True, at=now)
+    assert changes_tell(at=now) == 1
+    assert len(told("administrator", world)) == 4

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pmo_portal.lib.live import Change, Kind
+from pmo_portal.lib.live import Change, Kind, own_channel
 from pmo_portal.lib.tickets import Ticket
 from pmo_portal.streams.hub import REFRESH, Client, Hub, TooManyStreams, change_event
 from pmo_portal.streams.rights import Standing
@@ -52,6 +52,20 @@ def test_change_reaches_only_those_who_listen_to_the_unit() -> None:
 
     assert here.take() == both.take() == b'event: change\ndata: {"u":1,"k":"items","i":[5]}\n\n'
     assert elsewhere.take() == b""
+
+
+def test_what_concerns_one_person_reaches_their_own_streams_only() -> None:
+    mine, also_mine, theirs = client(1, user_id=1), client(2, user_id=1), client(1, user_id=2)
+    live = hub()
+    join(live, mine, also_mine, theirs)
+
+    live.deliver(Change(unit_id=own_channel(1), kind=Kind.INBOX))
+
+    assert mine.take() == also_mine.take() == b'event: change\ndata: {"u":-1,"k":"inbox","i":[]}\n\n'
+    assert theirs.take() == b""
+    for each in (mine, also_mine, theirs):
+        live.leave(each)
+    assert not live._by_unit
 
 
 def test_slow_browser_gets_one_refresh_instead_of_a_long_queue() -> None:

@@ -41,6 +41,10 @@ def test_stream_ends_soon_after_its_session(visitor: Visitor, user: User, harbou
 
     assert stream.farewell(REVOCATION_SECONDS) == "rights"
     assert visitor.status(made) == 401
+    if way == "ended elsewhere":
+        told = other.next_event()
+        assert told is not None
+        assert '"k":"inbox"' in told.data, "they are told of it, on whatever stream of theirs"
     assert live.publish(unit_id=harbour.pk, kind="items", ids=[1])
     assert other.next_change() == [1]
 

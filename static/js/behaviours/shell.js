@@ -37,4 +37,13 @@
     const details = event.target.form?.querySelector("[data-open-for]");
     if (details && event.target.type === "radio") details.open = event.target.value === details.dataset.openFor;
   });
+
+  /* The number of what is new in the inbox: asked for when the stream says so, not by all browsers at one moment; where
+     no stream is heard, every other minute. */
+  let inboxTimer = 0;
+  const askInbox = () => window.htmx?.trigger(document.body, "inbox");
+  portal.inboxChanged = () => {
+    inboxTimer ||= setTimeout(() => { inboxTimer = 0; askInbox(); }, 200 + Math.random() * 1800);
+  };
+  setInterval(() => { if (!document.documentElement.hasAttribute("data-live-heard")) askInbox(); }, 120_000);
 })();

@@ -22,11 +22,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from collaboration.models import Notification
 from organization.access import SYSTEM, actor_for
 from organization.models import AuditAction, AuditRecord, Invitation, Person, Role, SignInWay, User, UserSession
-from organization.services import mfa, people
+from organization.services import mfa, people, roles
 from organization.services.security_news import security_mail_send
-from organization.services.sessions import session_open, sessions_forget
+from organization.services.sessions import live_session_ids, session_open, sessions_forget
 from organization.views import sign_in as door
 from pmo_portal.lib import limits
 from pmo_portal.lib.access import Denied
@@ -115,6 +116,10 @@ def test_app_is_added_shown_as_a_picture_and_asked_for_from_then_on(
     assert client.post("/sign-in/second/", {"code": code_of(secret)}).status_code == 422
     assert client.post("/sign-in/second/", {"code": f" {codes[3][:4]} {codes[3][4:]}"})["Location"] == "/people/"
     assert client.session[SESSION_KEY] == str(user.pk)
+    assert any(text.startswith("A recovery code was used; 9 are left.") for text in letters)
+    told = Notification.objects.filter(person=user.person, kind="sign_in").order_by("-pk")
+    assert [row.text for row in told] == ["A recovery code was used; 9 are left.", "An authenticator app was added."]
+    assert "A recovery code was used; 9 are left." in client.get("/inbox/?reason=SIGN_IN").content.decode()
     client.post("/sign-out/")
     sign_in(client)
     assert client.post("/sign-in/second/", {"code": codes[3]}).status_code == 422
@@ -248,6 +253,42 @@ def test_roles_that_need_a_second_step_make_one_before_they_come_in(
     sign_in(other)
     assert other.get("/sign-in/second/set-up/")["Location"] == "/sign-in/"
     assert other.post("/sign-in/second/passkey/new/")["Location"] == "/sign-in/"
+
+
+def test_a_new_rule_leads_those_who_are_in_to_making_a_second_step(world: World, client_as: ClientAs) -> None:
+    administrator, owner, developer = client_as("administrator"), client_as("product_owner"), client_as("developer")
+    users = {name: world.persona(name).user for name in ("product_owner", "developer")}
+    for client in (administrator, owner, developer):
+        assert client.get("/units/").status_code == 200
+    assert set(live_session_ids([user.pk for user in users.values()])) == {user.pk for user in users.values()}
+    with CaptureQueriesContext(connection) as before:
+        owner.get("/units/")
+    administrator.post("/administration/sign-in/", {"second_step_roles": ["PRODUCT_OWNER"]})
+
+    assert owner.get("/units/")["Location"] == "/account/"
+    assert owner.post("/units/new/", {"name": "Not now"})["Location"] == "/account/"
+    part = owner.get("/units/", headers={"HX-Request": "true"})
+    assert part.status_code == 401
+    assert "Your role needs a second step" in part["HX-Trigger"]
+    assert owner.post("/live/ticket/", {"ticket": "x"}, headers={"HX-Request": "true"}).status_code == 401
+    assert set(live_session_ids([user.pk for user in users.values()])) == {users["developer"].pk}, "streams end"
+    assert "Your role needs a second step" in owner.get("/account/").content.decode()
+    assert owner.get("/account/app/")["Location"].startswith("/account/confirm/"), "an open browser is not enough"
+    assert developer.get("/units/").status_code == 200
+    assert administrator.get("/units/").status_code == 200
+
+    actor = actor_for(users["product_owner"])
+    mfa.totp_add(actor=actor, user=users["product_owner"], secret=SECRET, code=code_of(SECRET), at=timezone.now())
+    with CaptureQueriesContext(connection) as after:
+        assert owner.get("/units/").status_code == 200
+    assert len(after) <= len(before), "no page costs more"
+    # A role that comes later asks, too, and the rule that is taken back asks nobody.
+    roles.role_give(
+        actor=SYSTEM, person=users["developer"].person, role=Role.PRODUCT_OWNER, unit=world.quarry, at=timezone.now()
+    )
+    assert developer.get("/units/")["Location"] == "/account/"
+    mfa.sign_in_rule_edit(actor=SYSTEM, second_step_roles=[], at=timezone.now())
+    assert developer.get("/units/").status_code == 200
 
 
 def test_changing_ones_proofs_asks_who_it_is_once_more(client: Client, user: User, letters: list[str]) -> None:
