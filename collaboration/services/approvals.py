@@ -28,8 +28,9 @@ from collaboration.models import (
 from collaboration.services.approval_news import APPROVAL, tell_asked, tell_ended
 from collaboration.services.notifications import thread_read
 from organization.access import SYSTEM
-from organization.models import Person
+from organization.models import AuditAction, Person
 from organization.querysets import valid_on
+from organization.services.audit import audit_record
 from pmo_portal.lib import live
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require_within
 from pmo_portal.lib.errors import DomainError, Refused, field_error
@@ -127,6 +128,7 @@ def approval_request(
         due_at=at + timedelta(days=rule.due_days),
     )
     ApprovalVoice.objects.bulk_create(ApprovalVoice(request=request, person=person) for person in approvers)
+    audit_record(action=AuditAction.APPROVAL_ASKED, at=at, person_id=actor.person_id, about=request.title)
     tell_asked(request, [person.pk for person in approvers], actor=actor, at=at)
     live.publish_on_commit(unit_id=content.unit_id, kind=live.Kind.UNIT)
     return request
@@ -170,6 +172,8 @@ def approval_vote(
     voice.verdict, voice.reason = Verdict(verdict), reason.strip()
     voice.voted_by_id, voice.voted_at = actor.person_id, at
     voice.save()
+    verb = AuditAction.APPROVAL_AGREED if voice.verdict == Verdict.APPROVE else AuditAction.APPROVAL_REFUSED
+    audit_record(action=verb, at=at, person_id=actor.person_id, about=request.title)
     thread_read(person_id=actor.person_id, subject=(APPROVAL, request.pk), at=at)
     approvals = sum(one.verdict == Verdict.APPROVE for one in voices)
     silent = sum(not one.verdict for one in voices)
@@ -190,6 +194,7 @@ def approval_withdraw(*, actor: Actor, request: ApprovalRequest, at: datetime) -
         raise Denied(Action.DELETE, request)
     if request.state != ApprovalState.WAITING:
         raise Refused(_("It is decided already: %(state)s.") % {"state": ApprovalState(request.state).label})
+    audit_record(action=AuditAction.APPROVAL_WITHDRAWN, at=at, person_id=actor.person_id, about=request.title)
     return _end(request, ApprovalState.WITHDRAWN, actor=actor, at=at)
 
 

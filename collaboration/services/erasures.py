@@ -14,9 +14,10 @@ from collaboration.models import Job, Notification
 from collaboration.services.job_kinds import JobKind, register_kind
 from collaboration.services.jobs import JobRun, job_start, register_runner
 from organization.models import Person
+from organization.services.erasure_wishes import erasure_confirm
 from organization.services.erasures import (
+    erasure_begin,
     erasure_finish,
-    erasure_request,
     erasure_sweep,
     erasure_tables,
     pseudonym_of,
@@ -27,10 +28,14 @@ KIND: Final = "erasure"
 
 
 @transaction.atomic
-def erasure_start(*, actor: Actor, person: Person, reason: str, typed: str, at: datetime) -> Job:
-    """Forget a person for good. They cannot act from this moment on; the texts of the portal are gone through by the
-    job. Its title names them by their pseudonym only."""
-    erasure = erasure_request(actor=actor, person=person, reason=reason, typed=typed, at=at)
+def erasure_start(*, actor: Actor, person: Person, typed: str, at: datetime) -> Job:
+    """Forget a person for good, as another administrator has asked (``erasure_ask``).
+
+    They cannot act from this moment on; the texts of the portal are gone through by the job. Its title names them by
+    their pseudonym only.
+    """
+    wish = erasure_confirm(actor=actor, person=person, typed=typed, at=at)
+    erasure = erasure_begin(actor=actor, wish=wish, at=at)
     return job_start(
         actor=actor,
         kind=KIND,

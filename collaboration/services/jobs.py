@@ -30,7 +30,8 @@ from collaboration.services.job_files import job_files_expire
 from collaboration.services.job_kinds import job_kind
 from collaboration.services.notifications import notify, thread_read
 from organization.access import SYSTEM
-from organization.models import Unit
+from organization.models import AuditAction, Unit
+from organization.services.audit import audit_record
 from pmo_portal.lib.access import Action, Actor, require, require_within
 from pmo_portal.lib.errors import DomainError, Refused
 
@@ -172,6 +173,8 @@ def job_start(
             leased_until=None if is_sent else at + LEASE,
             created_at=at,
         )
+        if actor.person_id is not None:  # what the portal does by itself is nobody's doing
+            audit_record(action=AuditAction.JOB_STARTED, at=at, person_id=actor.person_id, about=job.title)
         if is_sent:
             transaction.on_commit(partial(_send, job.pk))
     return job
@@ -189,6 +192,7 @@ def job_cancel(*, actor: Actor, job: Job, at: datetime) -> Job:
         else:
             raise Refused(_("It has ended already."))
         job.save(update_fields=["state", "ended_at", "is_cancel_requested"])
+        audit_record(action=AuditAction.JOB_STOPPED, at=at, person_id=actor.person_id, about=job.title)
     return job
 
 

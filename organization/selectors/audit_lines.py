@@ -12,14 +12,14 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.urls import NoReverseMatch, reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from organization.models import AuditAction, Person, Role, RoleAssignment, Unit, User
 from organization.selectors.audit import CHANGES, VERBS, Found, Seen
 from organization.selectors.audit_sources import DOOR, NAMING, AuditSource, audit_sources
+from organization.selectors.audit_words import NOT_SHOWN, kind_in_words, label_of
 from organization.selectors.history import Names, text_of
+from organization.services.audit import DEEDS
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, all_policies, visible
 
@@ -27,15 +27,6 @@ MOST_CHANGES: Final = 12
 """Of one row; a page of the log is no archive of documents."""
 LONGEST: Final = 160
 
-_NOT_SHOWN: Final = frozenset(
-    {
-        "id", "created_at", "updated_at", "date_joined", "source_ref", "is_superuser", "last_login", "version",
-        "mapping",
-    }
-)  # fmt: skip
-"""Bookkeeping of the portal itself, and the mapping of an import, which is a document for machines."""
-_LABELS: Final = {"is_correction": gettext_lazy("correction")}
-"""Words for fields that no form shows and that therefore have none."""
 _ICONS: Final = {
     AuditAction.SIGNED_IN: "log-in",
     AuditAction.SIGNED_OUT: "log-out",
@@ -43,8 +34,16 @@ _ICONS: Final = {
     AuditAction.LOCKED_OUT: "lock",
     AuditAction.FACTOR_FAILED: "shield-x",
     AuditAction.EXPORTED: "download",
+    AuditAction.ERASURE_ASKED: "user-x",
+    AuditAction.ERASURE_DROPPED: "undo-2",
     AuditAction.ERASED: "user-x",
     AuditAction.INVITED: "mail",
+    AuditAction.APPROVAL_ASKED: "stamp",
+    AuditAction.APPROVAL_AGREED: "check",
+    AuditAction.APPROVAL_REFUSED: "x",
+    AuditAction.APPROVAL_WITHDRAWN: "undo-2",
+    AuditAction.JOB_STARTED: "hourglass",
+    AuditAction.JOB_STOPPED: "hourglass",
 }
 
 _HISTORY: Final = """
@@ -171,7 +170,7 @@ def _json(value: Any) -> Any:
 def _values(row: _Row) -> Iterable[tuple[models.Field[Any, Any], Any, Any]]:
     """The fields of a version with what they were before and are now, as Python values."""
     for one in row.source.model._meta.concrete_fields:
-        if one.name in _NOT_SHOWN or one.column not in row.new:
+        if one.name in NOT_SHOWN or one.column not in row.new:
             continue
         yield one, _python(one, (row.old or {}).get(one.column)), _python(one, row.new[one.column])
 
@@ -287,7 +286,7 @@ def _door_line(row: _Row, seen: Seen, people: Mapping[int, str]) -> AuditLine:
         str(action.label),
         _ICONS.get(action, "shield"),
         "",
-        row.new["about"] if sees_personal or action == AuditAction.EXPORTED else "",
+        row.new["about"] if sees_personal or action in DEEDS else "",
         "",
         row.new["place"] if sees_personal else "",
         (),
@@ -343,7 +342,7 @@ def _changes(row: _Row, seen: Seen, names: Names) -> tuple[Change, ...]:
         before = text_of(one, old, names) if is_update else ""
         after = text_of(one, new, names)
         if before != after and (is_update or after != formatting.NOTHING):
-            found.append(Change(capfirst(str(_LABELS.get(one.name, one.verbose_name))), _short(before), _short(after)))
+            found.append(Change(label_of(one), _short(kind_in_words(one, before)), _short(kind_in_words(one, after))))
     return tuple(found[:MOST_CHANGES])
 
 

@@ -65,7 +65,8 @@ class AuditSource:
 @lru_cache(maxsize=1)
 def audit_sources() -> tuple[AuditSource, ...]:
     """Every table of the log, always in the same order: a place in it is part of where a page begins."""
-    found = [AuditSource(DOOR, _("Sign-ins and exports"), AuditRecord, AuditRecord, "at", "id", "person__unit")]
+    door = _("Sign-ins, exports, approvals, work")
+    found = [AuditSource(DOOR, door, AuditRecord, AuditRecord, "at", "id", "person__unit")]
     found += [
         AuditSource(
             one.model._meta.model_name or "",

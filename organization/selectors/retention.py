@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
-from organization.models import Erasure, Person, RetentionRule
+from organization.models import Erasure, ErasureWish, Person, RetentionRule
 from pmo_portal.lib.access import Actor, visible
 
 MOST_LISTED: Final = 200
@@ -37,6 +37,18 @@ def erasures_seen(actor: Actor) -> QuerySet[Erasure]:
     """Who was erased, the latest first: when, by whom, why. Only pseudonyms are left."""
     return (
         Erasure.objects.filter(person__in=visible(actor, Person))
-        .select_related("person", "requested_by")
+        .select_related("person", "requested_by", "confirmed_by")
         .order_by("-requested_at")[:MOST_LISTED]
     )
+
+
+def open_erasure_wish(person: Person, *, at: datetime) -> ErasureWish | None:
+    """What an administrator asks another one to confirm about this person."""
+    waiting = ErasureWish.objects.filter(person=person, ended_at=None, expires_at__gt=at)
+    return waiting.select_related("asked_by").first()
+
+
+def erasures_waiting(actor: Actor, *, at: datetime) -> QuerySet[ErasureWish]:
+    """Whose erasure waits for another administrator; what ends first comes first."""
+    waiting = ErasureWish.objects.filter(person__in=visible(actor, Person), ended_at=None, expires_at__gt=at)
+    return waiting.select_related("person", "asked_by").order_by("expires_at", "pk")[:MOST_LISTED]

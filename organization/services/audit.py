@@ -28,7 +28,23 @@ def audit_record(
     )
 
 
-DOOR: frozenset[str] = frozenset(AuditAction.values) - {AuditAction.EXPORTED, AuditAction.ERASED}
+DEEDS: frozenset[str] = frozenset(
+    {
+        AuditAction.EXPORTED,
+        AuditAction.ERASURE_ASKED,
+        AuditAction.ERASURE_DROPPED,
+        AuditAction.ERASED,
+        AuditAction.APPROVAL_ASKED,
+        AuditAction.APPROVAL_AGREED,
+        AuditAction.APPROVAL_REFUSED,
+        AuditAction.APPROVAL_WITHDRAWN,
+        AuditAction.JOB_STARTED,
+        AuditAction.JOB_STOPPED,
+    }
+)
+"""What somebody did inside, about a thing with a title; kept as long as the log."""
+
+DOOR: frozenset[str] = frozenset(AuditAction.values) - DEEDS
 """What tells when and from where somebody came: kept only for a time."""
 
 

@@ -37,6 +37,10 @@ _INSTALL: Final = """
         IF to_regclass(quote_ident('audit_' || md5(name))) IS NULL THEN
             EXECUTE format('CREATE INDEX %I ON %I (pgh_created_at, pgh_id)', 'audit_' || md5(name), name);
         END IF;
+        -- The version before one of a thing that has a million of them.
+        IF to_regclass(quote_ident('versions_' || md5(name))) IS NULL THEN
+            EXECUTE format('CREATE INDEX %I ON %I (pgh_obj_id, pgh_id)', 'versions_' || md5(name), name);
+        END IF;
         IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = quote_ident(name)::regclass AND tgname = 'append_only')
         THEN
             EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I

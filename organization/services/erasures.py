@@ -21,12 +21,12 @@ from django.core.cache import cache
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
-from organization.models import AuditAction, Erasure, Person, User
+from organization.models import AuditAction, Erasure, ErasureWish, Person, User
 from organization.services.audit import audit_record
 from organization.services.audit_guard import histories_rewritten
 from organization.services.people import person_deactivate
 from pmo_portal.lib.access import Action, Actor, require
-from pmo_portal.lib.errors import Refused, field_error
+from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.registry import kept_references
 
 _SKIPPED: Final = frozenset({("organization_erasure", "needles"), ("django_migrations", "name")})
@@ -49,25 +49,28 @@ def pseudonym_of(person: Person) -> str:
 
 
 @transaction.atomic
-def erasure_request(*, actor: Actor, person: Person, reason: str, typed: str, at: datetime) -> Erasure:
-    """Begin to forget a person: from this moment they cannot act, and are called by their pseudonym.
+def erasure_begin(*, actor: Actor, wish: ErasureWish, at: datetime) -> Erasure:
+    """Begin to forget a person whose erasure two administrators want: from this moment they cannot act, and are called
+    by their pseudonym.
 
-    ``typed`` is their name, typed by whoever asks: it cannot be undone. Everything else is the work of
-    :func:`erasure_sweep`, table by table. Refused for oneself and for the last administrator.
+    It cannot be undone. Everything else is the work of :func:`erasure_sweep`, table by table. Refused for the last
+    administrator.
     """
+    person = wish.person
     require(actor, Action.DELETE, person)
-    if person.pk == actor.person_id:
-        raise Refused(_("You cannot erase yourself: ask another administrator."))
+    if wish.outcome != ErasureWish.Outcome.CONFIRMED or wish.ended_by_id in {None, wish.asked_by_id}:
+        raise Refused(_("Another administrator has to confirm it first."))
     if Erasure.objects.filter(person=person).exists():
         raise Refused(_("This person is erased already."))
-    if typed.strip() != person.name:
-        raise field_error("typed", _("Type the name exactly as it stands above."))
-    if not reason.strip():
-        raise field_error("reason", _("Say why: it is kept with the erasure."))
     person = person_deactivate(actor=actor, person=person, at=at)
     needles = _needles(person)
     erasure = Erasure.objects.create(
-        person=person, requested_by_id=actor.person_id, requested_at=at, reason=reason.strip(), needles=needles
+        person=person,
+        requested_by_id=wish.asked_by_id,
+        confirmed_by_id=wish.ended_by_id,
+        requested_at=wish.asked_at,
+        reason=wish.reason,
+        needles=needles,
     )
     pseudonym = pseudonym_of(person)
     user = User.objects.filter(person=person).first()

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from organization.forms.retention import READ_MOST, RetentionForm
 from organization.models import RetentionRule
-from organization.selectors.retention import erasures_seen, people_to_erase, retention_rule
+from organization.selectors.retention import erasures_seen, erasures_waiting, people_to_erase, retention_rule
 from organization.services import retention as services
 from pmo_portal.lib.access import Action, actor_of, listing
 from pmo_portal.lib.forms import conflicts_into, errors_into
@@ -39,6 +39,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         "rule": rule,
         "proposed": people_to_erase(actor, rule, at=now),
         "erasures": erasures_seen(actor),
+        "waiting": erasures_waiting(actor, at=now),
         "crumbs": [(_("Administration"), "/administration/"), (_("Retention"), "")],
     }
     return render_page(request, "organization/retention.html", context, status=422 if form.is_bound else 200)

@@ -13,10 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from collaboration.services.jobs import job_cancel, job_start
 from organization.access import SYSTEM, PersonActor
 from organization.models import AuditAction, AuditRecord, Person, Role, Unit
 from organization.selectors.audit import AuditQuestion, Place, audit_page
 from organization.selectors.audit_lines import AuditLine, audit_lines
+from organization.selectors.audit_sources import audit_sources
+from organization.selectors.audit_words import LABELS, NOT_SHOWN
 from organization.services.audit import audit_record, sign_ins_forget
 from organization.services.people import person_edit
 from organization.services.units import unit_edit
@@ -60,6 +63,32 @@ def test_every_kind_of_change_is_found_with_who_old_and_new(world: World) -> Non
     assert [line.thing for line in log(administrator.actor, kind="organization.unit", action="update")] == ["Port"]
     assert log(administrator.actor, first=timezone.localdate() + timedelta(days=2)) == []
     assert log(administrator.actor, who="Nobody of this name") == []
+
+
+def test_approvals_and_work_are_in_it_and_every_field_has_words(world: World) -> None:
+    administrator = world.persona("administrator")
+    values: dict[str, Any] = {"kind": "erasure", "unit": None, "parameters": {}, "is_sent": False}
+    job = job_start(actor=administrator.actor, title="Erase: Former person 1", at=timezone.now(), **values)
+    job_cancel(actor=administrator.actor, job=job, at=timezone.now())
+    job_start(actor=SYSTEM, title="Nobody asked for it", at=timezone.now(), **values)
+    lines = [line for line in log(administrator.actor, kind="door") if line.thing.startswith("Erase")]
+    assert [(line.who, line.action) for line in lines] == [
+        ("Administrator Example", "Work stopped"),
+        ("Administrator Example", "Work started"),
+    ]
+    assert not log(administrator.actor, kind="door", text="Nobody asked")
+    # What no form shows has a name of its own, or is not shown: no column of a table is read to people.
+    nameless = {
+        f"{source.code}.{one.name}"
+        for source in audit_sources()
+        if source.is_history
+        for one in source.model._meta.concrete_fields
+        if one.name in {column.name for column in source.rows._meta.concrete_fields}
+        and isinstance(one.verbose_name, str)
+        and one.name not in NOT_SHOWN
+        and one.name not in LABELS
+    }
+    assert not nameless
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(world: World) -> None:

@@ -15,13 +15,24 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from collaboration.models import Job, JobState, SavedView
+from collaboration.models import Job, JobState, Notification, SavedView
 from collaboration.services.erasures import erasure_start
 from collaboration.services.jobs import job_run
-from organization.access import SYSTEM
-from organization.models import AuditAction, AuditRecord, Erasure, Person, RetentionRule, Role, RoleAssignment, User
+from organization.access import SYSTEM, PersonActor, actor_for
+from organization.models import (
+    AuditAction,
+    AuditRecord,
+    Erasure,
+    ErasureWish,
+    Person,
+    RetentionRule,
+    Role,
+    RoleAssignment,
+    User,
+)
 from organization.selectors.retention import people_to_erase
 from organization.services.audit import audit_record
+from organization.services.erasure_wishes import OPEN_FOR, erasure_ask
 from organization.services.erasures import references_to_people
 from organization.services.people import person_deactivate, person_edit
 from organization.services.retention import retention_apply, retention_edit
@@ -49,12 +60,18 @@ def dump() -> dict[str, str]:
     return found
 
 
+def another_administrator() -> PersonActor:
+    person = person_make()
+    role_make(person, Role.ADMINISTRATOR, None)
+    return actor_for(user_make(person))
+
+
 def tables_with(*words: str) -> set[str]:
     return {table for table, text in dump().items() if any(word.lower() in text for word in words)}
 
 
 def test_nothing_of_an_erased_person_is_left_anywhere(world: World) -> None:
-    administrator = world.persona("administrator")
+    administrator, second = world.persona("administrator"), another_administrator()
     person = person_make("Zuzana Frühername", email="old.kanari@example.org", unit=world.harbour)
     person_edit(actor=SYSTEM, person=person, name=NAME, email=EMAIL, is_external=False, unit=world.harbour, at=NOW)
     person.refresh_from_db()
@@ -88,7 +105,9 @@ def test_nothing_of_an_erased_person_is_left_anywhere(world: World) -> None:
     assert {"organization_person", "organization_personevent", "organization_userevent", "teams_itemevent"} <= before
     assert {"organization_auditrecord", "organization_unit", "organization_unitevent"} <= before
 
-    job = erasure_start(actor=administrator.actor, person=person, reason="Asked to be", typed=NAME, at=timezone.now())
+    erasure_ask(actor=administrator.actor, person=person, reason="Asked to be", typed=NAME, at=timezone.now())
+    assert NAME in set(Notification.objects.filter(kind="erasure_asked").values_list("title", flat=True))
+    job = erasure_start(actor=second, person=person, typed=NAME, at=timezone.now())
     ended = job_run(job.pk, take_over=True)
     assert ended is not None
     assert (ended.state, ended.failure) == (JobState.DONE, "")
@@ -109,11 +128,12 @@ def test_nothing_of_an_erased_person_is_left_anywhere(world: World) -> None:
     assert client.get("/units/").status_code == 302
     erasure = Erasure.objects.get(person=person)
     assert (erasure.needles, erasure.reason, erasure.requested_by) == ({}, "Asked to be", administrator.person)
+    assert erasure.confirmed_by_id == second.person_id
     assert erasure.report["organization_personevent"] > 0
     # Twice is as good as once, and histories are closed again.
     assert job_run(job.pk, take_over=True) is None
     with pytest.raises(Refused):
-        erasure_start(actor=administrator.actor, person=person, reason="x", typed=person.name, at=timezone.now())
+        erasure_ask(actor=administrator.actor, person=person, reason="x", typed=person.name, at=timezone.now())
 
 
 def test_others_of_the_same_name_and_words_that_look_like_one_stay(world: World) -> None:
@@ -122,8 +142,9 @@ def test_others_of_the_same_name_and_words_that_look_like_one_stay(world: World)
     single = person_make("Berth", email="berth@example.org", unit=world.harbour)
     item = item_make(team_make(world.harbour), title="Berth at night", description="Petra Wolf; awolf@example.org")
     for person in (first, single):
-        actor = world.persona("administrator").actor
-        job = erasure_start(actor=actor, person=person, reason="Left", typed=person.name, at=timezone.now())
+        asking, second = world.persona("administrator").actor, another_administrator()
+        erasure_ask(actor=asking, person=person, reason="Left", typed=person.name, at=timezone.now())
+        job = erasure_start(actor=second, person=person, typed=person.name, at=timezone.now())
         job_run(job.pk, take_over=True)
     other.refresh_from_db()
     item.refresh_from_db()
@@ -146,7 +167,37 @@ def test_who_may_ask_and_what_must_be_typed(world: World, client_as: Callable[[s
         True,
     )
     assert Person.objects.get(pk=person.pk).name == "Petra Wolf"
-    done = client.post(url, {"reason": "Left", "typed": "Petra Wolf"})
+    values = {"reason": "Left", "typed": "Petra Wolf"}
+    alone = client.post(url, values)
+    assert (alone.status_code, b"there is none" in alone.content) == (422, True)
+    other = Client()
+    other.force_login(User.objects.get(pk=another_administrator().user_id))
+    assert client.post(url, values)["Location"] == url
+    person.refresh_from_db()
+    assert (person.name, person.is_active, Job.objects.count()) == ("Petra Wolf", True, 0), "nothing happens yet"
+    # Who asked confirms nothing, whatever they send; they may only take it back.
+    own = client.get(url).content.decode()
+    assert 'name="typed"' not in own
+    assert "Take it back" in own
+    assert client.post(url, {"typed": "Petra Wolf"}).status_code == 422
+    with pytest.raises(Refused):
+        erasure_start(actor=administrator.actor, person=person, typed=person.name, at=timezone.now())
+    assert "Petra Wolf" in other.get("/administration/retention/").content.decode()
+    assert "wants this person erased" in other.get("/inbox/").content.decode()
+    assert other.post(url, {"answer": "no"}).status_code == 303
+    assert "refused the erasure" in client.get("/inbox/").content.decode()
+    assert client.post(url, values).status_code == 303
+    assert client.post(url, {"answer": "no"}).status_code == 303
+    # In a fortnight it is over.
+    assert client.post(url, values).status_code == 303
+    late = timezone.now() + OPEN_FOR
+    with pytest.raises(Refused):
+        erasure_start(actor=another_administrator(), person=person, typed=person.name, at=late)
+    outcomes = list(ErasureWish.objects.order_by("pk").values_list("outcome", flat=True))
+    assert outcomes[:2] == ["REFUSED", "WITHDRAWN"]
+
+    assert other.post(url, {"typed": "Petra"}).status_code == 422
+    done = other.post(url, {"typed": "Petra Wolf"})
     job = Job.objects.get(kind="erasure")
     assert (done.status_code, done["Location"]) == (303, f"/jobs/{job.pk}/")
     assert "Petra" not in job.title
@@ -156,10 +207,10 @@ def test_who_may_ask_and_what_must_be_typed(world: World, client_as: Callable[[s
         (administrator.actor, person, Refused),
     ):
         with pytest.raises(kind):
-            erasure_start(actor=actor, person=target, reason="x", typed=target.name, at=timezone.now())
+            erasure_ask(actor=actor, person=target, reason="x", typed=target.name, at=timezone.now())
     target = person_make(unit=world.harbour)
     with pytest.raises(ValidationError):
-        erasure_start(actor=administrator.actor, person=target, reason=" ", typed=target.name, at=timezone.now())
+        erasure_ask(actor=administrator.actor, person=target, reason=" ", typed=target.name, at=timezone.now())
 
 
 def test_retention_is_set_and_kept_to(world: World, client_as: Callable[[str], Client]) -> None:
