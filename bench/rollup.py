@@ -116,12 +116,7 @@ def run() -> list[Row]:
             1.5,
             note=f"{dashboards['many']:.0f} ms",
         ),
-        at_most(
-            f"commit to roll-up row, {MOVES_A_SECOND} moves/s, p95",
-            _delay_seconds(few),
-            1,
-            unit="s",
-        ),
+        _delay_row(few),
     ]
 
 
@@ -261,8 +256,26 @@ def _viewer(units: list[Unit]) -> Any:
     return client
 
 
-def _delay_seconds(top: Unit) -> float:
-    """Moves of fifty a second against a real worker: how long a change stands in the outbox, p95."""
+def _delay_row(top: Unit) -> Row:
+    """Moves of fifty a second against a real worker: how long a change stands in the outbox.
+
+    The load is told with it: a machine that others keep busy says how busy it was, and fewer moves may have arrived.
+    """
+    delays, moves_a_second = _delays(top)
+    twentieths = quantiles(delays, n=20)
+    median, most = twentieths[9], twentieths[-1]
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    return at_most(
+        f"commit to roll-up row, {MOVES_A_SECOND} moves/s wanted, p95",
+        most,
+        1,
+        unit="s",
+        note=f"p50 {median:.2f} s; {moves_a_second:.0f} moves/s arrived at load {load:.1f} on {cores} cores",
+    )
+
+
+def _delays(top: Unit) -> tuple[list[float], float]:
+    """The seconds each change stood in the outbox, and how many moves a second the machine made."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "pmo_portal", "worker", "-Q", "rollups", "-c", "2", "-l", "ERROR"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "bench.settings"},
@@ -272,13 +285,21 @@ def _delay_seconds(top: Unit) -> float:
     try:
         time.sleep(6)
         with _watched() as delays:
-            _move(top)
-            time.sleep(2)
-        assert not Outbox.objects.exists(), "nothing may be left behind"
-        return quantiles(delays, n=20)[-1]
+            moves_a_second = _move(top)
+            _wait_until_counted()
+        return delays, moves_a_second
     finally:
         worker.terminate()
         worker.wait()
+
+
+def _wait_until_counted() -> None:
+    """Until nothing is left in the outbox: a busy machine takes its time."""
+    for _second in range(120):
+        if not Outbox.objects.exists():
+            return
+        time.sleep(1)
+    raise RuntimeError("Changes were left behind in the outbox.")
 
 
 @contextmanager
@@ -306,8 +327,8 @@ def _watched() -> Iterator[list[float]]:
         thread.join()
 
 
-def _move(top: Unit) -> None:
-    """Move cards of the portfolio's teams back and forth, at an even pace."""
+def _move(top: Unit) -> float:
+    """Move cards of the portfolio's teams back and forth, at an even pace; return how many a second that were."""
     teams = list(Team.objects.filter(unit__closure_up__ancestor=top).select_related("workflow")[:10])
     items = [WorkItem.objects.filter(team=team).order_by("pk")[:5] for team in teams]
     cards = [card for row in zip(*items, strict=True) for card in row]
@@ -330,3 +351,4 @@ def _move(top: Unit) -> None:
         ahead = begun + (number + 1) / MOVES_A_SECOND - time.perf_counter()
         if ahead > 0:
             time.sleep(ahead)
+    return MOVES_A_SECOND * MOVE_SECONDS / (time.perf_counter() - begun)
