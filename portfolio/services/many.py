@@ -13,8 +13,6 @@ from pmo_portal.lib.errors import DomainError, Refused
 from portfolio.models import Tracked
 from portfolio.services.types import tracked_type
 
-Edit = Callable[[Any], Tracked]
-
 MOST_LABELS: Final = 20
 
 
@@ -43,9 +41,10 @@ def labels_changed(thing: Tracked, *, how: str, labels: Sequence[str]) -> list[s
     return wanted
 
 
-def many_edit(*, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]:
-    """Let ``edit``, a service for one thing, change each of them; returns (id, number of its last event) of those that
-    changed. A refusal names the thing and undoes the others. Things are locked in the order of their ids."""
+def many_edit(*, things: Sequence[Any], edit: Callable[[Any], Any]) -> list[tuple[int, int]]:
+    """Let ``edit``, a service for one thing, change each of them; returns (id, its version now) of those that changed:
+    of what is tracked, the number of its last event. A refusal names the thing and undoes the others. Things are locked
+    in the order of their ids."""
     steps = []
     with transaction.atomic():
         for thing in sorted(things, key=lambda each: each.pk):
@@ -53,7 +52,7 @@ def many_edit(*, things: Sequence[Tracked], edit: Edit) -> list[tuple[int, int]]
             try:
                 changed = edit(thing)
             except DomainError as error:
-                raise Refused(_("%(key)s: %(reason)s") % {"key": thing.key, "reason": error}) from error
+                raise refused(thing, error) from error
             if changed.version > version:
                 steps.append((changed.pk, changed.version))
     return steps
@@ -73,4 +72,9 @@ def many_undo(*, model: type[Tracked], steps: Sequence[tuple[int, int]], undo: C
             try:
                 undo(thing, event)
             except DomainError as error:
-                raise Refused(_("%(key)s: %(reason)s") % {"key": thing.key, "reason": error}) from error
+                raise refused(thing, error) from error
+
+
+def refused(thing: Any, error: Exception) -> Refused:
+    """A refusal that says which of many it is about."""
+    return Refused(_("%(key)s: %(reason)s") % {"key": getattr(thing, "key", thing), "reason": error})

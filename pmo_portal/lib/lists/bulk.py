@@ -54,8 +54,13 @@ def register_bulk_starter(starter: Starter) -> None:
     _starters[:] = [starter]
 
 
-def bulk_response(request: HttpRequest, page: ListPage, editor: Editor, *, undo_name: str, code: str) -> HttpResponse:
-    """GET: the form of one field for the picked rows, or with ``all=1`` for all that fit the address. POST: changed."""
+def bulk_response(
+    request: HttpRequest, page: ListPage, editor: Editor, *, undo_name: str, code: str = ""
+) -> HttpResponse:
+    """GET: the form of one field for the picked rows, or with ``all=1`` for all that fit the address. POST: changed.
+
+    ``undo_name`` is the address that takes it back, of the unit ``code`` where the list has one, and of a token.
+    """
     data = request.POST if request.method == "POST" else request.GET
     name, label = next(
         ((each, label) for each, label in page.doors.bulk_fields if each == data.get("field", "")), ("", "")
@@ -79,7 +84,7 @@ def bulk_response(request: HttpRequest, page: ListPage, editor: Editor, *, undo_
     elif form.is_valid():
         with errors_into(form):
             if is_all and count > AT_ONCE:
-                return _start(request, page, name, label, picked, undo_url=reverse(undo_name, args=[code, BY_JOB]))
+                return _start(request, page, name, label, picked, undo_url=_undo_url(undo_name, code, BY_JOB))
             steps = editor.save_many(rows, name, form)
         if form.is_valid():
             return _changed(request, page, steps, undo_name=undo_name, code=code)
@@ -125,6 +130,10 @@ def bulk_undo_response(request: HttpRequest, editor: Editor, *, token: str, back
     return toast(HttpResponse(status=204), said)
 
 
+def _undo_url(name: str, code: str, token: str) -> str:
+    return reverse(name, args=[code, token] if code else [token])
+
+
 def _ids(data: QueryDict) -> set[int]:
     return {pk for text in data.getlist("ids") for each in text.split(",") if (pk := whole_number(each)) is not None}
 
@@ -136,7 +145,7 @@ def _changed(request: HttpRequest, page: ListPage, steps: Steps, *, undo_name: s
         token = secrets.token_urlsafe(9)
         kept = list(request.session.get(SESSION_KEY, {}).items())[-(KEPT_STEPS - 1) :]
         request.session[SESSION_KEY] = dict([*kept, (token, [list(step) for step in steps])])
-        undo_url = reverse(undo_name, args=[code, token])
+        undo_url = _undo_url(undo_name, code, token)
     if not wants_fragment(request):
         messages.success(request, said, extra_tags=undo_url)
         return redirect(page.here)
