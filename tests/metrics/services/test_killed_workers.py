@@ -105,7 +105,7 @@ def _work_all() -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 @pytest.mark.django_db(transaction=True)
 def test_workers_killed_at_random_during_ten_thousand_changes_leave_the_rows_of_a_rebuild() -> None:
     chance = random.Random(20261120)
