@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.db.backends.postgresql.creation import DatabaseCreation
@@ -102,8 +102,37 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     }
 
 
+LONGEST_FIRST: Final = (
+    "tests/faults/",
+    "tests/docker/",
+    "tests/embedded/",
+    "tests/e2e/",
+    "tests/metrics/services/test_killed_workers.py",
+    "tests/access/test_mutants.py",
+    "tests/access/test_pages.py",
+)
+"""What takes long as a whole, or starts a portal of its own."""
+
+
+LONG_SECONDS: Final = 1800
+"""How long a test that says it is long may take, if it does not say how long, on a machine with other work."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What drives a browser is marked so by the fixture it asks for; nobody has to remember the mark."""
+    """What drives a browser is marked so by the fixture it asks for; nobody has to remember the mark.
+
+    The longest go first, together, the rest stays in the order drawn by lot: a run ends with tests so short that its
+    workers end at once, and the portal that the journeys share is started by one of them only.
+    """
     for item in items:
         if "page" in getattr(item, "fixturenames", ()) or "context" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if not item.get_closest_marker("timeout") and any(map(item.get_closest_marker, ("slow", "load", "fault"))):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    places = (number for number, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+    return next(places, len(LONGEST_FIRST))

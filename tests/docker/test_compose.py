@@ -162,6 +162,7 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a busy machine is no defect of the images
 def test_every_command_and_health_check_works(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -174,7 +175,7 @@ def test_every_command_and_health_check_works(server_folder: Path, monkeypatch: 
             ["python", "manage.py", "check", "--deploy", "--fail-level", "ERROR"],
         ):
             result = subprocess.run(
-                command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120, check=False
+                command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=280, check=False
             )
             assert result.returncode == 0, result.stdout + result.stderr
 
@@ -185,7 +186,7 @@ def test_every_command_and_health_check_works(server_folder: Path, monkeypatch: 
             running(SERVICES["worker"]["command"], environment | {"REMAP_SIGTERM": "SIGQUIT"}, logs["worker"]),
             running(SERVICES["beat"]["command"], environment, logs["beat"]) as beat,
         ):
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             for name in ("web", "stream", "worker"):
                 while probe(name, environment, port) != 0:
                     assert time.monotonic() < deadline, logs[name].read_text()[-3000:]

@@ -63,13 +63,14 @@ class Portal:
                 cwd=PROJECT, env=self.environment(), stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         # Not "it answers": what a killed supervisor left behind may still do so.
-        wait_until(lambda: "The portal runs" in self.said.read_text(), seconds=60)
+        wait_until(lambda: "The portal runs" in self.said.read_text() or self.process.poll() is not None, seconds=240)
+        assert self.process.poll() is None, self.said.read_text()
 
     def refused(self, **environment: str) -> tuple[int, str]:
         """Start it where it must refuse: the exit code and what it said."""
         result = subprocess.run(
             [sys.executable, "-m", "pmo_portal.embedded.supervisor"],
-            cwd=PROJECT, env=self.environment(**environment), capture_output=True, text=True, timeout=60, check=False,
+            cwd=PROJECT, env=self.environment(**environment), capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         return result.returncode, result.stderr
 
@@ -118,7 +119,7 @@ def listening(port: int) -> Iterator[None]:
 
 def test_run_serves_and_ends_without_a_trace(portal: Portal) -> None:
     portal.start()
-    wait_until(lambda: portal.answers("/readyz"), seconds=60)
+    wait_until(lambda: portal.answers("/readyz"), seconds=120)
     assert {Path(process.cmdline()[2]).name for process in leftovers(portal.home) if "-m" in process.cmdline()} >= {
         "gunicorn", "celery", "pmo_portal.streams",
     }  # fmt: skip
@@ -159,7 +160,7 @@ def test_killed_supervisor_is_followed_by_a_whole_start(portal: Portal) -> None:
     portal.start()
     assert portal.end(signal.SIGKILL) == -signal.SIGKILL
     portal.start()
-    wait_until(lambda: portal.answers("/readyz"), seconds=60)
+    wait_until(lambda: portal.answers("/readyz"), seconds=120)
     assert portal.end(signal.SIGTERM) == 0
     assert leftovers(portal.home) == []
 
@@ -167,7 +168,7 @@ def test_killed_supervisor_is_followed_by_a_whole_start(portal: Portal) -> None:
 @pytest.mark.fault
 def test_killed_parts_are_started_again(portal: Portal) -> None:
     portal.start()
-    wait_until(lambda: portal.answers("/readyz"), seconds=60)
+    wait_until(lambda: portal.answers("/readyz"), seconds=120)
     before = {process.pid for process in leftovers(portal.home)}
     servers: list[Postgres | Redis] = [Postgres(portal.home), Redis(portal.home)]
     for process in [*leftovers(portal.home), *(server._process() for server in servers)]:
@@ -183,7 +184,7 @@ def test_killed_parts_are_started_again(portal: Portal) -> None:
 @pytest.mark.fault
 def test_pages_heal_without_a_restart_when_the_servers_die(portal: Portal) -> None:
     portal.start()
-    wait_until(lambda: portal.answers("/readyz"), seconds=60)
+    wait_until(lambda: portal.answers("/readyz"), seconds=120)
     before = {process.pid for process in leftovers(portal.home)}
     for server in (Postgres(portal.home), Redis(portal.home)):
         process = server._process()
