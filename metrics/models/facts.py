@@ -7,11 +7,24 @@ point to, a million at a time, and can be rebuilt at will (ADR-0016).
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Final
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from portfolio.models import StateCategory
 from teams.models import ItemType
+
+UNFINISHED: Final = (StateCategory.BACKLOG, StateCategory.COMMITTED, StateCategory.ACTIVE, StateCategory.WAITING)
+"""The categories of work that is neither finished nor cancelled."""
+
+_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+ENDS_AT: Final = Coalesce("to_at", Value(_NEVER, models.DateTimeField()))
+ENDS_AT_SQL: Final = "coalesce(i.to_at, '9999-12-31 00:00:00+00'::timestamptz)"
+"""When an interval `i` ended, or never. As one value, so that what lasted longer than a moment is one stretch of an
+index: with "empty or later" the database reads all that ever was."""
 
 
 class ItemFact(models.Model):
@@ -98,6 +111,14 @@ class ItemFact(models.Model):
         return f"facts of item {self.item_id}"
 
 
+class ItemIntervalQuerySet(QuerySet["ItemInterval"]):
+    """Intervals asked by moments."""
+
+    def lasting(self, moment: datetime) -> ItemIntervalQuerySet:
+        """What was true just before a moment, one interval of each item that was there."""
+        return self.alias(ends_at=ENDS_AT).filter(ends_at__gte=moment, from_at__lt=moment)
+
+
 class ItemInterval(models.Model):
     """A stretch of an item's life in which nothing changed that numbers depend on; half-open.
 
@@ -132,10 +153,29 @@ class ItemInterval(models.Model):
     )
     estimate = models.DecimalField(max_digits=7, decimal_places=2, null=True)
 
+    objects = ItemIntervalQuerySet.as_manager()
+
     class Meta:
         indexes = (
-            # Work in progress of a unit, now (to_at empty) and at any earlier moment.
-            models.Index(fields=["unit", "to_at", "from_at"], name="interval_wip", condition=Q(is_wip=True)),
+            # Work in progress of a unit, now and at any earlier moment; counted without a look at the rows.
+            models.Index(
+                "unit",
+                ENDS_AT,
+                "from_at",
+                name="interval_in_progress",
+                condition=Q(is_wip=True),
+                include=["to_at", "item_type", "item"],
+            ),
+            # What had not begun, or had been put back.
+            models.Index(
+                "unit",
+                ENDS_AT,
+                "from_at",
+                name="interval_not_begun",
+                condition=Q(is_wip=False, category__in=UNFINISHED),
+            ),
+            # Whatever was in a unit at any time, for its cumulative flow.
+            models.Index(fields=["unit"], name="interval_unit"),
             # Whatever was in a sprint at any time, for its lines.
             models.Index(fields=["sprint"], name="interval_sprint", condition=Q(sprint__isnull=False)),
         )

@@ -20,32 +20,27 @@ from pmo_portal.lib.windows import BEGINNING, day_start, portal_zone
 Members = Sequence[tuple[int, date, date]]
 
 # An item entered a column when it first did, and every column before that one at the latest then. What was finished
-# before the first day has entered every column: its history need not be read, it lifts all lines by one.
+# before the first day has entered every column: its history need not be told, it lifts all lines by one.
 _REACHED: Final = """
 WITH member AS MATERIALIZED (
     SELECT team_id, valid_from, valid_to, valid_from::timestamp AT TIME ZONE %(zone)s AS since_at,
            valid_to::timestamp AT TIME ZONE %(zone)s AS until_at
       FROM unnest(%(teams)s::bigint[], %(since)s::date[], %(until)s::date[]) AS m (team_id, valid_from, valid_to)
-), settled AS (
+), settled AS MATERIALIZED (
     SELECT f.item_id
       FROM metrics_itemfact f
       JOIN member m ON m.team_id = f.finished_unit_id AND f.finished_on >= m.valid_from AND f.finished_on < m.valid_to
      WHERE f.is_counted AND f.finished_on < %(settled_before)s AND (%(type)s = '' OR f.item_type = %(type)s)
-           {filter_fact}
-), moving AS (
-    SELECT f.item_id
-      FROM metrics_itemfact f
-     WHERE f.is_counted AND (%(type)s = '' OR f.item_type = %(type)s)
-       AND (f.finished_on IS NULL OR f.finished_on >= %(settled_before)s
-            OR NOT EXISTS (SELECT FROM member n WHERE n.team_id = f.finished_unit_id
-                              AND f.finished_on >= n.valid_from AND f.finished_on < n.valid_to))
            {filter_fact}
 ), entered AS (
     SELECT i.item_id, {place} AS place,
            min(greatest((i.from_at AT TIME ZONE %(zone)s)::date, m.valid_from)) AS day
       FROM metrics_iteminterval i
       JOIN member m ON m.team_id = i.unit_id AND i.from_at < m.until_at AND (i.to_at IS NULL OR i.to_at > m.since_at)
-     WHERE i.item_id = ANY(ARRAY(SELECT item_id FROM moving)) AND i.from_at < %(end_at)s AND i.category <> 'CANCELLED'
+      JOIN metrics_itemfact f ON f.item_id = i.item_id AND f.is_counted AND (%(type)s = '' OR f.item_type = %(type)s)
+     WHERE i.unit_id = ANY(%(teams)s::bigint[]) AND i.from_at < %(end_at)s AND i.category <> 'CANCELLED'
+       AND NOT EXISTS (SELECT FROM settled s WHERE s.item_id = i.item_id)
+           {filter_interval}
      GROUP BY 1, 2
 )
 """

@@ -78,11 +78,8 @@ def _lead(unit: Unit, selection: Period) -> list[Exclusion]:
 def _open(unit: Unit, selection: Period) -> list[Exclusion]:
     """Work that was started and put back is not in progress."""
     _start, end_at = day_bounds(selection.as_of)
-    then = ItemInterval.objects.filter(
-        Q(to_at__isnull=True) | Q(to_at__gte=end_at),
-        unit__any_of=teams_on(unit, selection.as_of),
-        from_at__lt=end_at,
-        category=StateCategory.BACKLOG,
+    then = ItemInterval.objects.lasting(end_at).filter(
+        unit__any_of=teams_on(unit, selection.as_of), is_wip=False, category=StateCategory.BACKLOG
     )
     if selection.item_type:
         then = then.filter(item_type=selection.item_type)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, DateField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -25,6 +25,14 @@ from pmo_portal.lib.windows import BEGINNING, FOREVER, day_bounds
 from portfolio.models import EpicTheme
 
 Facts = QuerySet[ItemFact]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many items are behind a number, and how many of them a person may see."""
+
+    total: int
+    visible: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,35 @@ def facts_behind(scope: Scope, code: str, datum: Datum = ALL) -> Facts:
     return _of_length(facts, narrowed, code, datum)
 
 
+def count_behind(scope: Scope, code: str, datum: Datum = ALL, *, visible_units: frozenset[int] | None) -> Counted:
+    """Count the items behind a number, and those of them that are in some units now (None: in any)."""
+    has_length = datum.least is not None or datum.most is not None
+    if code == "wip" and not scope.item_filter.narrows and not has_length:
+        return _counted_in_progress(scope.at(datum), datum, visible_units)
+    facts = facts_behind(scope, code, datum)
+    if visible_units is None:
+        total = facts.count()
+        return Counted(total, total)
+    of_visible = Count("pk", filter=Q(unit__any_of=visible_units))
+    return Counted(**facts.order_by().aggregate(total=Count("pk"), visible=of_visible))
+
+
+def _counted_in_progress(scope: Scope, datum: Datum, visible_units: frozenset[int] | None) -> Counted:
+    """The same for what is in progress, from intervals alone: each is of another item, and of one that counts.
+
+    Where an interval still runs its item is there now; only of the others facts are asked where their items are.
+    """
+    then = _stretches_in_progress(scope, datum)
+    if scope.period.item_type:
+        then = then.filter(item_type=scope.period.item_type)
+    total = then.count()
+    if visible_units is None:
+        return Counted(total, total)
+    elsewhere = then.exclude(Q(to_at__isnull=True) & Q(unit__any_of=visible_units)).values("item_id")
+    hidden = ItemFact.objects.filter(pk__in=elsewhere).exclude(unit__any_of=visible_units).count()
+    return Counted(total, total - hidden)
+
+
 def _flow(flow: str) -> Callable[[Scope, Datum], Facts]:
     """Find counted items by the unit and the day of a flow, as the tree stood on that day."""
 
@@ -113,21 +150,21 @@ def _within(scope: Scope, flow: str) -> Q:
 def intervals_as_of(scope: Scope) -> QuerySet[ItemInterval]:
     """What was true at the end of the as-of day of the items of the teams of that day."""
     _start, end_at = day_bounds(scope.period.as_of)
-    return ItemInterval.objects.filter(
-        Q(to_at__isnull=True) | Q(to_at__gte=end_at),
-        unit__any_of=scope.teams_on(scope.period.as_of),
-        from_at__lt=end_at,
-    )
+    return ItemInterval.objects.lasting(end_at).filter(unit__any_of=scope.teams_on(scope.period.as_of))
 
 
 def _in_progress(scope: Scope, datum: Datum) -> Facts:
     """Find the items in progress at the end of the as-of day, in the teams of that day."""
+    return ItemFact.objects.filter(pk__in=_stretches_in_progress(scope, datum).values("item_id"))
+
+
+def _stretches_in_progress(scope: Scope, datum: Datum) -> QuerySet[ItemInterval]:
     then = intervals_as_of(scope).filter(is_wip=True)
     if datum.column is not None:
         then = then.filter(columns_of(scope.unit).intervals_in(datum.column))
     if datum.blocked:
         then = then.filter(is_blocked=True)
-    return ItemFact.objects.filter(pk__in=then.values("item_id"))
+    return then
 
 
 def _with_cycle_time(scope: Scope, datum: Datum) -> Facts:

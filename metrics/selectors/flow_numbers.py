@@ -16,6 +16,7 @@ from django.db.models import Count, F, Q, Sum
 
 from metrics.calculations.percentiles import MINIMUM_SAMPLE, histogram_percentile
 from metrics.calculations.spans import histogram_of
+from metrics.models.facts import ENDS_AT_SQL
 from metrics.selectors.columns import PLACE, Columns, positional
 from metrics.selectors.finding import Scope, facts_behind, spans_of
 from pmo_portal.lib.windows import day_start, portal_zone
@@ -235,7 +236,7 @@ SELECT {place}, f.started_on, count(*)::int, count(*) FILTER (WHERE i.is_blocked
   JOIN metrics_itemfact f ON f.item_id = i.item_id
   JOIN teams_workitem w ON w.id = i.item_id
  WHERE i.is_wip AND i.unit_id = ANY(%(teams)s) AND i.from_at < %(end_at)s
-   AND (i.to_at IS NULL OR i.to_at >= %(end_at)s) AND (%(type)s = '' OR f.item_type = %(type)s)
+   AND {ends_at} >= %(end_at)s AND (%(type)s = '' OR f.item_type = %(type)s)
    {filter}
  GROUP BY 1, 2
  ORDER BY 2, 1
@@ -255,7 +256,7 @@ def aged(scope: Scope, columns: Columns, visible_units: frozenset[int] | None) -
         "end_at": day_start(date.fromordinal(as_of.toordinal() + 1)),
         "type": scope.period.item_type,
     }
-    sql = _AGED.format(place=PLACE, filter=scope.item_filter.sql("i.item_id"))
+    sql = _AGED.format(place=PLACE, ends_at=ENDS_AT_SQL, filter=scope.item_filter.sql("i.item_id"))
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
@@ -277,7 +278,7 @@ WITH member AS (
            least(coalesce((i.to_at AT TIME ZONE %(zone)s)::date, 'infinity'), m.valid_to) AS end_on
       FROM metrics_iteminterval i
       JOIN member m ON m.team_id = i.unit_id
-     WHERE i.is_wip AND i.from_at < %(end_at)s AND (i.to_at IS NULL OR i.to_at >= %(start_at)s)
+     WHERE i.is_wip AND i.from_at < %(end_at)s AND {ends_at} >= %(start_at)s
        AND (%(type)s = '' OR i.item_type = %(type)s)
        {filter}
 )
@@ -306,7 +307,7 @@ def wip_by_day(scope: Scope) -> list[int]:
         "type": scope.period.item_type,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_WIP.format(filter=scope.item_filter.sql("i.item_id")), parameters)
+        cursor.execute(_WIP.format(ends_at=ENDS_AT_SQL, filter=scope.item_filter.sql("i.item_id")), parameters)
         changes = dict(cursor.fetchall())
     stock = sum(change for day, change in changes.items() if day < window.start)
     result = []

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.models import ItemFact
 from metrics.selectors.columns import columns_of
-from metrics.selectors.finding import Scope, facts_behind, scope_of, stays_in
+from metrics.selectors.finding import Scope, count_behind, facts_behind, scope_of, stays_in
 from metrics.selectors.narrowing import ALL, EVERYTHING, Datum, ItemFilter
 from metrics.selectors.selection import Period
 from organization.models import Unit
@@ -208,17 +208,16 @@ def items_behind(
     """
     behind = BEHIND[code]
     scope = scope_of(unit, selection, item_filter)
-    facts = facts_behind(scope, code, datum)
-    found = facts
-    if not actor.is_system:
-        found = facts.filter(unit__any_of=actor.units(policy_for(WorkItem).permission(Action.VIEW)))
-    total = facts.count()
-    visible_count = total if actor.is_system else found.count()
+    visible_units = None if actor.is_system else actor.units(policy_for(WorkItem).permission(Action.VIEW))
+    found = facts_behind(scope, code, datum)
+    if visible_units is not None:
+        found = found.filter(unit__any_of=visible_units)
+    counted = count_behind(scope, code, datum, visible_units=visible_units)
     return ItemList(
         behind,
-        total,
+        counted.total,
         found.order_by(*_order(sort or behind.sort)),
-        total - visible_count,
+        counted.total - counted.visible,
         scope.at(datum),
         datum.column,
     )
