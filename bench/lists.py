@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +22,8 @@ from portfolio.models import StateCategory
 from teams.models import Team, WorkItem
 
 ROUNDS = 25
-MANY, FEW = 50_000, 5_000
+MANY = int(os.environ.get("BENCH_LIST_ITEMS", "50000"))
+FEW = MANY // 10
 
 QUESTIONS = {
     "as it opens": "",

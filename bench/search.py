@@ -3,6 +3,7 @@ of nothing."""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 
@@ -22,7 +23,7 @@ from pmo_portal.lib.windows import BEGINNING
 from teams.models import Team, WorkItem
 
 ROUNDS = 25
-TEAMS, ITEMS = 100, 1_000
+TEAMS, ITEMS = int(os.environ.get("BENCH_SEARCH_TEAMS", "100")), 1_000
 
 QUESTIONS = {
     "a word that one text in twenty has": "crane",
