@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collaboration.demo_talk import talk
 from collaboration.demo_telling import telling
 from collaboration.selectors.approvals import waiting_for
 from collaboration.selectors.favourites import favourites_of
@@ -75,6 +76,7 @@ def _awaited(actor: Actor, now: datetime) -> Sequence[ToDo]:
 
 home_cards.register(HomeCard(gettext_lazy("Awaits your decision"), _awaited), position=5)
 home_cards.register(HomeCard(gettext_lazy("Starred"), _starred, is_later=True), position=95)
+demo_steps.register(DemoStep("Talk", talk), position=96)
 demo_steps.register(DemoStep("Inboxes", telling), position=97)
 palette_sources.register(PaletteSource(gettext_lazy("Pages"), _find_page), position=90)
 subject_pages.register(
