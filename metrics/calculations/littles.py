@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from metrics.calculations.percentiles import MINIMUM_SAMPLE
+
 TOLERANCE = 0.2
 """Two sides within a fifth of each other are said to fit: the law speaks of averages over a long time."""
 
@@ -14,13 +16,14 @@ class LittlesLaw:
     """Average work in progress beside throughput a day x average cycle time, over one period.
 
     `change` is how much the work in progress grew from the first day to the last. The mean cycle time is a term of
-    the law and is shown nowhere else.
+    the law and is shown nowhere else. `measured` items had a cycle time.
     """
 
     average_wip: float
     throughput_a_day: float
     average_days: float | None
     change: int
+    measured: int
 
     @property
     def expected_wip(self) -> float | None:
@@ -35,9 +38,9 @@ class LittlesLaw:
 
     @property
     def fits(self) -> bool | None:
-        """Whether both sides are close enough; None when there is nothing to compare."""
+        """Whether both sides are close enough; None when there are too few items to speak of an average."""
         gap = self.gap_ratio
-        return None if gap is None else abs(gap) <= TOLERANCE
+        return None if gap is None or self.measured < MINIMUM_SAMPLE else abs(gap) <= TOLERANCE
 
 
 def littles_law(*, wip: Sequence[int], opening: int, finished: int, cycle_counts: Mapping[int, int]) -> LittlesLaw:
@@ -49,4 +52,5 @@ def littles_law(*, wip: Sequence[int], opening: int, finished: int, cycle_counts
         throughput_a_day=finished / days if days else 0.0,
         average_days=sum(length * count for length, count in cycle_counts.items()) / measured if measured else None,
         change=(wip[-1] if wip else opening) - opening,
+        measured=measured,
     )

@@ -69,7 +69,8 @@ class Point(NamedTuple):
 class Axis:
     """An axis: its `name` heads the table's column too. `unit` follows a value ("days"); a ratio 0..1 shows as %.
 
-    `start` is where a y axis begins if not at zero.
+    `start` is where a y axis begins if not at zero. `span` are the first and last day of an axis of days: where data
+    does not reach to the ends of the period, a lone dot must not fill the picture.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Axis:
     unit: str = ""
     is_ratio: bool = False
     start: float = 0
+    span: tuple[date, date] | None = None
 
     def text(self, value: X | Y | None) -> str:
         """A value on this axis as a reader sees it."""
@@ -155,7 +157,8 @@ class Chart:
     `code` names it on its page and in its file. `summary` is what a screen reader says instead of the drawing.
     `metric` opens the definition; `sample` and `as_of` say what it rests on; `note` says what to know when reading it.
     `definition_url` opens it with what this very number leaves out. `empty` is the reason why there is nothing to draw,
-    or "". `opens_panel` for points that are items: a click on one opens it beside the chart. `is_binned`: its dots are
+    or "", and `advice` what to do about it. `keeps_table` where there are numbers to read although none can be drawn.
+    `opens_panel` for points that are items: a click on one opens it beside the chart. `is_binned`: its dots are
     counts of items. A chart whose table is not simply its points gives `head` and `rows`.
     """
 
@@ -173,6 +176,8 @@ class Chart:
     as_of: str = ""
     note: str = ""
     empty: str = ""
+    advice: str = ""
+    keeps_table: bool = False
     opens_panel: bool = False
     is_binned: bool = False
     height: int = 240
@@ -196,6 +201,11 @@ class Chart:
             "binned": self.is_binned,
             "items": _("Items"),
         }
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is a table, and a file of it."""
+        return not self.empty or self.keeps_table
 
     @property
     def table_head(self) -> list[tuple[str, bool]]:
@@ -296,6 +306,7 @@ def _axis_data(axis: Axis) -> dict[str, Any]:
         "unit": axis.unit,
         "ratio": axis.is_ratio,
         "start": axis.start,
+        "span": [day.isoformat() for day in axis.span] if axis.span else None,
     }
 
 

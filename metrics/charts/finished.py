@@ -34,11 +34,19 @@ def throughput_chart(work: FinishedWork, frame: Frame, *, by_day: bool) -> Chart
         counts[day] += items
     values = steps.sums(counts)
     if len(values) == 1:
-        summary = _("%(sum)s finished items.")
+        summary = ngettext("%(sum)s finished item.", "%(sum)s finished items.", work.count)
     elif by_day:
-        summary = _("%(sum)s finished items, %(low)s to %(high)s a day.")
+        summary = ngettext(
+            "%(sum)s finished item, %(low)s to %(high)s a day.",
+            "%(sum)s finished items, %(low)s to %(high)s a day.",
+            work.count,
+        )
     else:
-        summary = _("%(sum)s finished items, %(low)s to %(high)s a week.")
+        summary = ngettext(
+            "%(sum)s finished item, %(low)s to %(high)s a week.",
+            "%(sum)s finished items, %(low)s to %(high)s a week.",
+            work.count,
+        )
     return Chart(
         code="throughput",
         title=_("Throughput by day") if by_day else _("Throughput by week"),
@@ -61,6 +69,7 @@ def throughput_chart(work: FinishedWork, frame: Frame, *, by_day: bool) -> Chart
         sample=items_words(work.count),
         as_of=frame.as_of,
         empty="" if work.count else nothing_finished(),
+        advice=frame.advice,
     )
 
 
@@ -96,6 +105,7 @@ def types_chart(work: FinishedWork, frame: Frame) -> Chart:
         sample=items_words(work.count),
         as_of=frame.as_of,
         empty="" if work.count else nothing_finished(),
+        advice=frame.advice,
     )
 
 
@@ -111,7 +121,7 @@ def scatter_chart(work: FinishedWork, dots: Sequence[Dot] | None, frame: Frame) 
         code="scatter",
         title=_("Cycle time of each finished item"),
         summary=percentile_words(spans),
-        x=Axis(_("Finished on"), Scale.DAYS),
+        x=Axis(_("Finished on"), Scale.DAYS, span=(frame.window.start, frame.window.last_day)),
         y=Axis(_("Cycle time"), unit=_("days")),
         series=[Series("", Kind.SCATTER, bins_of(spans, frame) if dots is None else dots_of(dots, frame))],
         marks=percentile_marks(spans),
@@ -123,6 +133,7 @@ def scatter_chart(work: FinishedWork, dots: Sequence[Dot] | None, frame: Frame) 
         opens_panel=True,
         is_binned=is_binned,
         empty="" if spans.by_day else nothing_with_time(),
+        advice=frame.advice,
         height=320,
     )
 
@@ -165,6 +176,7 @@ def histogram_chart(work: FinishedWork, frame: Frame) -> Chart:
         as_of=frame.as_of,
         note=unseen_words(work),
         empty="" if spans.by_day else nothing_with_time(),
+        advice=frame.advice,
     )
 
 
@@ -200,6 +212,7 @@ def percentiles_chart(work: FinishedWork, lead: Spans, frame: Frame) -> Chart:
         as_of=frame.as_of,
         note=_("Lead time runs from the creation of an item, cycle time from its start."),
         empty="" if series else _("Not enough data: percentiles take 10 finished items."),
+        advice=frame.advice,
     )
 
 
@@ -243,6 +256,7 @@ def control_chart(work: FinishedWork, frame: Frame) -> Chart:
         )
         % {"days": number(CONTROL_DAYS)},
         empty="" if spread else _("Not enough data: it takes 5 finished items within 28 days."),
+        advice=frame.advice,
     )
 
 

@@ -52,6 +52,7 @@ def open_chart(wip: Sequence[int], frame: Frame) -> Chart:
         sample=items_words(wip[-1]),
         as_of=frame.as_of,
         empty="" if any(wip) else _("Nothing was in progress in this period."),
+        advice=_progress_advice(frame),
     )
 
 
@@ -98,8 +99,16 @@ def ageing_chart(open_items: Sequence[Aged], finished: Spans, columns: Columns, 
         opens_panel=True,
         is_binned=is_binned,
         empty="" if open_items else _("Nothing is in progress."),
+        advice=_progress_advice(frame),
         height=320,
     )
+
+
+def _progress_advice(frame: Frame) -> str:
+    """What to do where no item is in progress; with a filter it may hide what is."""
+    if frame.is_filtered:
+        return _("Take filters away to see all open work.")
+    return _("An item is in progress from its first started column to its finish.")
 
 
 def _ageing_note(blocked: int, *, is_binned: bool) -> str:
@@ -171,11 +180,11 @@ def cumulative_chart(flow: CumulativeFlow, frame: Frame) -> Chart:
     return Chart(
         code="cumulative_flow",
         title=_("Cumulative flow"),
-        summary=_("%(came)s items came in and %(done)s were done in this period; %(between)s are in between.")
+        summary=_("In this period: %(came)s came in, %(done)s done. In between: %(between)s.")
         % {
-            "came": number(last[0] - first[0]),
+            "came": items_words(last[0] - first[0]),
             "done": number(last[-1] - first[-1]),
-            "between": number(last[0] - last[-1]),
+            "between": items_words(last[0] - last[-1]),
         },
         x=Axis(_("At the end of"), Scale.DAYS),
         y=Axis(_("Items"), start=start),
@@ -186,6 +195,7 @@ def cumulative_chart(flow: CumulativeFlow, frame: Frame) -> Chart:
         as_of=frame.as_of,
         note=f"{moved} {axis}".strip(),
         empty="" if last[0] else _("There were no items yet."),
+        advice=_("The chart begins with the first item on the board."),
         height=340,
     )
 
@@ -231,7 +241,10 @@ def columns_chart(times: Sequence[ColumnTimes], columns: Columns, frame: Frame) 
         sample="",
         as_of=frame.as_of,
         note=_("Days of 24 hours; all stays of an item in a column together. Each column's list shows it by item."),
-        empty="" if any(each.items for each in times) else _("No finished item was in one of these columns."),
+        empty=_columns_empty(times),
+        advice=frame.advice,
+        # Percentiles take their ten; how many items were in a column is known from the first one on.
+        keeps_table=any(each.items for each in times),
         head=(_("Column"), _("Items"), _("50 %"), _("85 %")),
         rows=[
             [
@@ -243,6 +256,14 @@ def columns_chart(times: Sequence[ColumnTimes], columns: Columns, frame: Frame) 
             for name, url, each in zip(names, urls, times, strict=True)
         ],
     )
+
+
+def _columns_empty(times: Sequence[ColumnTimes]) -> str:
+    if not any(each.items for each in times):
+        return _("No finished item was in one of these columns.")
+    if all(each.p50_days is None for each in times):
+        return _("Not enough data: percentiles take 10 finished items in a column.")
+    return ""
 
 
 def efficiency_chart(times: dict[date, Times], frame: Frame) -> Chart:
@@ -274,6 +295,7 @@ def efficiency_chart(times: dict[date, Times], frame: Frame) -> Chart:
         sample=items_words(whole.items),
         as_of=frame.as_of,
         empty="" if overall is not None else _("No finished item spent time between a start and a finish."),
+        advice=frame.advice,
     )
 
 

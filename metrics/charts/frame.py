@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from metrics.calculations.series import week_of
 from metrics.definition_links import definition_url
@@ -37,6 +38,18 @@ class Frame:
     def window(self) -> Window:
         """The days that count."""
         return self.selection.window
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some of the unit's items count."""
+        return bool(self.selection.item_type) or any(name != "by" for name, _value in self.selection.kept)
+
+    @property
+    def advice(self) -> str:
+        """What to do where nothing is found."""
+        if self.is_filtered:
+            return _("Take filters away, or choose a longer period.")
+        return _("Choose a longer period, or one in which work was finished.")
 
     def items(self, code: str, **bounds: object) -> str:
         """The list behind a number, or behind the datum with these bounds (`metrics.selectors.narrowing.Datum`)."""

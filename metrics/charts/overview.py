@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from metrics.charts.buckets import bucketed
 from metrics.charts.chart import Axis, Chart, Kind, Mark, Point, Scale, Series, on_labels
@@ -82,9 +83,11 @@ def cycle_chart(numbers: UnitNumbers, lists: Lists = _no_list) -> Chart:
             "p85": format_days(cycles.p85_days),
         }
     else:
-        summary = _("%(n)s items with a cycle time: not enough data for percentiles.") % {
-            "n": number(cycles.sample_size)
-        }
+        summary = ngettext(
+            "%(n)s item with a cycle time: not enough data for percentiles.",
+            "%(n)s items with a cycle time: not enough data for percentiles.",
+            cycles.sample_size,
+        ) % {"n": number(cycles.sample_size)}
     marks = [(_("50 %"), cycles.p50_days), (_("85 %"), cycles.p85_days)]
     return Chart(
         code="cycle_time",

@@ -16,6 +16,7 @@ from metrics.selectors.journeys import BoardTimes
 from metrics.selectors.progress import BurnUp
 from pmo_portal.lib.format import days as format_days
 from pmo_portal.lib.format import number, ratio
+from pmo_portal.lib.windows import Window
 from portfolio.models import TrackedKind
 
 
@@ -27,7 +28,11 @@ def alignment_chart(alignment: Alignment) -> Chart:
     return Chart(
         code="alignment",
         title=_("Finished work by theme"),
-        summary=_("%(aligned)s of %(total)s finished items serve a theme, %(unaligned)s serve none.")
+        summary=ngettext(
+            "Of %(total)s finished item %(aligned)s serves a theme, %(unaligned)s none.",
+            "Of %(total)s finished items %(aligned)s serve a theme, %(unaligned)s none.",
+            alignment.total,
+        )
         % {
             "aligned": ratio(1 - (alignment.unaligned_ratio or 0)),
             "total": number(alignment.total),
@@ -42,7 +47,7 @@ def alignment_chart(alignment: Alignment) -> Chart:
     )
 
 
-def lead_time_chart(times: BoardTimes, *, kind: TrackedKind) -> Chart:
+def lead_time_chart(times: BoardTimes, *, kind: TrackedKind, window: Window) -> Chart:
     """When epics or features were finished, and after how many days."""
     is_epics = kind == TrackedKind.EPIC
     address = "portfolio:epic_detail" if is_epics else "portfolio:feature_detail"
@@ -59,7 +64,7 @@ def lead_time_chart(times: BoardTimes, *, kind: TrackedKind) -> Chart:
         code="lead_times",
         title=_("Days from creation to finish"),
         summary=lead_words(times, is_epics=is_epics),
-        x=Axis(_("Finished on"), Scale.DAYS),
+        x=Axis(_("Finished on"), Scale.DAYS, span=(window.start, window.last_day)),
         y=Axis(_("Lead time"), unit=_("days")),
         series=[Series(_("Lead time"), Kind.SCATTER, dots)],
         marks=marks,

@@ -163,6 +163,7 @@ def velocity_chart(
         sample=_sample(records),
         note=note,
         empty="" if records else _("No sprint was closed yet."),
+        advice=_("The first bar comes with the first close, the velocity with the third."),
         height=280,
     )
 
@@ -171,14 +172,20 @@ def say_do_chart(records: Sequence[SprintRecord], *, in_points: bool, urls: Sequ
     """How much of each sprint's commitment was kept."""
     ratios = [record.say_do_ratio(in_points=in_points) for record in records]
     known = [each for each in ratios if each is not None]
-    if known:
+    if len(known) == 1:
+        summary = _("%(kept)s of the commitment was kept.") % {"kept": ratio(known[0])}
+    elif known and min(known) == max(known):
+        summary = _("%(kept)s of the commitment was kept in every sprint.") % {"kept": ratio(known[0])}
+    elif known:
         summary = _("Between %(low)s and %(high)s of the commitment was kept; %(last)s in the last sprint.") % {
             "low": ratio(min(known)),
             "high": ratio(max(known)),
             "last": ratio(ratios[-1]),
         }
-    else:
+    elif records:
         summary = _("Nothing was committed in these sprints.")
+    else:
+        summary = _("No sprint was closed yet.")
     return Chart(
         code="say_do",
         title=_("Say/do"),
@@ -190,6 +197,7 @@ def say_do_chart(records: Sequence[SprintRecord], *, in_points: bool, urls: Sequ
         metric=SAY_DO,
         sample=_sample(records),
         empty="" if known else summary,
+        advice="" if records else _("It shows how much of a sprint's commitment was kept, from the first close on."),
     )
 
 

@@ -22,6 +22,8 @@ from pmo_portal.lib.windows import portal_zone
 
 WIDTH: Final = 520.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 10.0, 30.0
+MARK_ROOM: Final = 90.0
+MARK_LINE: Final = 9.0
 MOST_POINTS: Final = 2_000
 """More are no better to be read, and each is laid out."""
 
@@ -93,9 +95,11 @@ def _frame(chart: Chart, height: float) -> _Frame:
     else:
         ends = [_number(point.end) for series in _of(chart, Kind.HISTOGRAM) for point in series.points if point.end]
         marks = [_number(mark.at) for mark in chart.marks if mark.axis == "x"]
-        low_x, high_x = min(xs), max([*xs, *ends, *marks])
+        reach = [_number(day) for day in chart.x.span or ()]
+        low_x, high_x = min([*xs, *reach]), max([*xs, *reach, *ends, *marks])
         if low_x == high_x:
-            low_x, high_x = low_x - 0.5, high_x + 0.5
+            # One day alone stands in the middle of its neighbours.
+            low_x, high_x = low_x - 1, high_x + 1
     tops = [
         *_stacked_tops(chart),
         *(_number(mark.at) for mark in chart.marks if mark.axis == "y" and _is_plain(mark.at)),
@@ -103,8 +107,14 @@ def _frame(chart: Chart, height: float) -> _Frame:
     tops += [float(point.end) for series in _of(chart, Kind.BAND) for point in series.points if point.end is not None]
     bottoms = [float(point.y) for point in points if point.y is not None]
     low_y = min([float(chart.y.start), *(value for value in bottoms if value < 0)])
-    step = _step((max(tops, default=1.0) - low_y) or 1.0)
+    step = _step((max(tops, default=1.0) - low_y) or 1.0, is_whole=_is_whole(chart))
     return _Frame(chart, low_x, high_x, low_y, low_y + step * math.ceil(max(max(tops) - low_y, step) / step), height)
+
+
+def _is_whole(chart: Chart) -> bool:
+    """Whether the chart counts: an axis of items has no half ones."""
+    values = [each for series in chart.series for point in series.points for each in (point.y, point.end)]
+    return not chart.y.is_ratio and all(value is None or float(value).is_integer() for value in values)
 
 
 def _is_plain(value: X) -> bool:
@@ -126,15 +136,16 @@ def _stacked_tops(chart: Chart) -> Iterator[float]:
     yield from heights.values()
 
 
-def _step(span: float) -> float:
-    """A round step that parts a span into about four."""
+def _step(span: float, *, is_whole: bool = False) -> float:
+    """A round step that parts a span into about four; at least one where things are counted."""
     raw = span / 4
     power: float = 10.0 ** math.floor(math.log10(raw)) if raw > 0 else 1.0
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
+    return max(step, 1.0) if is_whole else step
 
 
 def _grid(frame: _Frame) -> Iterator[str]:
-    step = _step(frame.high_y - frame.low_y)
+    step = _step(frame.high_y - frame.low_y, is_whole=_is_whole(frame.chart))
     value = frame.low_y
     while value <= frame.high_y + step / 1000:
         y = frame.y(value)
@@ -153,9 +164,10 @@ def _x_labels(frame: _Frame) -> Iterator[str]:
     elif axis.scale == Scale.DAYS:
         first, last = date.fromordinal(int(frame.low_x)), date.fromordinal(int(frame.high_x))
         days = max((last - first).days, 1)
-        for at in range(5):
-            shown = first + timedelta(days=round(days * at / 4))
-            anchor = "start" if at == 0 else "end" if at == 4 else "middle"
+        parts = min(days, 4)
+        for at in range(parts + 1):
+            shown = first + timedelta(days=round(days * at / parts))
+            anchor = "start" if at == 0 else "end" if at == parts else "middle"
             yield _text(frame.x(shown.toordinal()), y, format_day(shown), anchor=anchor)
     else:
         step = _step(frame.high_x - frame.low_x)
@@ -175,16 +187,28 @@ def _bands(frame: _Frame) -> Iterator[str]:
 
 
 def _marks(frame: _Frame) -> Iterator[str]:
-    for mark in frame.chart.marks:
+    for at, mark in enumerate(mark for mark in frame.chart.marks if mark.axis == "x"):
         tone = TONES.get(mark.tone, "#4a5568")
-        if mark.axis == "x":
-            x = frame.x(_number(mark.at))
-            yield _line(x, TOP, x, frame.height - BOTTOM, tone)
-            yield _text(x - 3, TOP + 8, mark.label, anchor="end", tone=tone)
-        elif _is_plain(mark.at):
-            y = frame.y(float(mark.at))  # type: ignore[arg-type]
-            yield _line(LEFT, y, WIDTH - RIGHT, y, tone)
-            yield _text(WIDTH - RIGHT, y - 3, mark.label, anchor="end", tone=tone)
+        x = frame.x(_number(mark.at))
+        yield _line(x, TOP, x, frame.height - BOTTOM, tone)
+        # Words that would leave the picture stand on the other side of their line.
+        is_left = x - LEFT > MARK_ROOM
+        yield _text(
+            x - 3 if is_left else x + 3,
+            TOP + 8 + at * MARK_LINE,
+            mark.label,
+            anchor="end" if is_left else "start",
+            tone=tone,
+        )
+    lowest = math.inf
+    across = [mark for mark in frame.chart.marks if mark.axis == "y" and _is_plain(mark.at)]
+    for mark in sorted(across, key=lambda mark: float(mark.at)):  # type: ignore[arg-type]
+        tone = TONES.get(mark.tone, "#4a5568")
+        y = frame.y(float(mark.at))  # type: ignore[arg-type]
+        yield _line(LEFT, y, WIDTH - RIGHT, y, tone)
+        # Words of lines that lie near each other are moved up, so that each can be read.
+        lowest = min(y - 3, lowest - MARK_LINE)
+        yield _text(WIDTH - RIGHT, lowest, mark.label, anchor="end", tone=tone)
 
 
 def _drawn(frame: _Frame) -> Iterator[str]:

@@ -250,6 +250,7 @@ LITTLES_LAW: Final = Metric(
     edge_rules=(
         _("A check, never a forecast: it holds over long periods in which as much leaves as arrives."),
         _("Items that are never finished, or go back to the backlog, break it; then the two numbers differ."),
+        _("Fewer than 10 finished items with a cycle time: not checked."),
     ),
     above_teams=_("From the sums of the teams."),
     source=_("J. D. C. Little, A Proof for the Queuing Formula L = λW"),

@@ -28,7 +28,7 @@ def chart(context: RequestContext, one: Chart, level: int = 2, id: str = "") -> 
     query = request.GET.copy()
     query["csv"] = one.code
     name = f"chart-{id or one.code}"
-    rows = list(one.table_rows()) if not one.empty else []
+    rows = list(one.table_rows()) if one.has_numbers else []
     return {
         "id": name,
         "chart": one,

@@ -144,7 +144,7 @@ def unit_lead_times(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     kind = _board_of(unit)
     selection = selection_for(request, unit_id=unit.pk, now=timezone.now())
     times = board_times(unit, selection, kind=kind, actor=actor_of(request))
-    charts = [lead_time_chart(times, kind=kind), state_chart(times, kind=kind)]
+    charts = [lead_time_chart(times, kind=kind, window=selection.window), state_chart(times, kind=kind)]
     context = {
         "times": times,
         "is_epics": kind == TrackedKind.EPIC,

@@ -148,7 +148,7 @@ def test_velocity_and_say_do_over_time(harbour: Team, client_as: Callable[[str],
     shown = page(client, "metrics:team_sprints", "HAR")
     assert "Velocity 9 points a sprint, from 9 to 9, over the last 3 closed sprints." in shown
     assert "3 completed items had no estimate and count 0." in shown
-    assert "Between 75 % and 75 % of the commitment was kept; 75 % in the last sprint." in shown
+    assert "75 % of the commitment was kept in every sprint." in shown
     by_items = page(client, "metrics:team_sprints", "HAR", by="items")
     assert "Velocity 4 items a sprint" in by_items
     definition = page(client, "metrics:unit_definition", "HAR", "velocity")
