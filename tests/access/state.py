@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -25,3 +27,24 @@ def rows_everywhere() -> tuple[int, ...]:
         found = cursor.fetchone()
     assert found is not None
     return tuple(found)
+
+
+READS: Final = ("SELECT", "SAVEPOINT", "ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    """No table has more rows or fewer afterwards. They are counted from the first statement that writes on: most
+    refusals only ask, and counting two hundred tables takes longer than to refuse."""
+    before: list[tuple[int, ...]] = []
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if not before and not sql.startswith(READS):
+            before.append(())  # counting is a statement itself
+            before[0] = rows_everywhere()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield
+    if before:
+        assert rows_everywhere() == before[0]

@@ -21,10 +21,10 @@ from organization.services.periods import PlannedPeriod
 from pmo_portal.lib.subjects import subject_named
 from portfolio.models import EpicEvent, FeatureEvent, StateCategory, TrackedKind
 from teams.services.imports.jira import ImportRequest
-from tests.access.state import rows_everywhere
+from tests.access.state import nothing_changes
 from tests.access.subjects import MAKERS, Place
 from tests.architecture.test_layers import APPS
-from tests.factories.organization import NOW, user_make
+from tests.factories.organization import NOW, person_make, user_make
 from tests.stage import Stage
 
 REASONS: Final = {
@@ -261,10 +261,16 @@ def test_services_refuse_whoever_lacks_the_right(
         and parameter.kind is not parameter.VAR_KEYWORD
     }
     with transaction.atomic():
-        before = rows_everywhere()
-        with pytest.raises(PermissionDenied):
+        with nothing_changes(), pytest.raises(PermissionDenied):
             service(actor=stage.actors[persona], **arguments)
-        assert rows_everywhere() == before
+        transaction.set_rollback(True)
+
+
+def test_a_row_more_is_a_change(stage: Stage) -> None:
+    """The positive control of all of these."""
+    with transaction.atomic():
+        with pytest.raises(AssertionError), nothing_changes(), transaction.atomic():
+            person_make()
         transaction.set_rollback(True)
 
 
