@@ -87,6 +87,7 @@ register_search_kind(
         gettext_lazy("Comments"),
         "message-square",
         place=lambda kind, about, pk: reverse("collaboration:comment_detail", args=[pk]),
+        is_many=True,
     ),
     position=70,
 )
@@ -96,6 +97,7 @@ register_search_kind(
         gettext_lazy("Files"),
         "paperclip",
         place=lambda kind, about, pk: reverse("collaboration:attachment_list", args=[kind, about]),
+        is_many=True,
     ),
     position=80,
 )

@@ -19,6 +19,7 @@ register_search_kind(
         WorkItem,
         url=lambda key, pk: reverse("teams:item_detail", args=[key]),
         closed=lambda: WorkItem.objects.filter(state__category__in=OVER),
+        is_many=True,
         former=lambda key: ItemKeyAlias.objects.filter(key=key).values("item"),
     ),
     position=10,

@@ -13,6 +13,9 @@ from collaboration.models.comments import Comment
 from collaboration.models.search_triggers import Words, searched
 from organization.models import Person, Unit
 
+NAMES = "ts_filter(%(expressions)s, '{a}')"
+"""The words of keys and titles alone. Asked of the whole column, each text with the word would have to be opened."""
+
 
 class SearchRow(models.Model):
     """What one thing, comment or file says, and of whom it is: derived, and written by triggers alone.
@@ -47,6 +50,7 @@ class SearchRow(models.Model):
             models.Index(fields=["key"], name="search_key", condition=~Q(key="")),
             models.Index(Upper("title"), name="search_title", condition=Q(is_gone=False)),
             GinIndex(fields=["vector"], name="search_words", condition=Q(is_gone=False)),
+            GinIndex(Func(F("vector"), template=NAMES), name="search_names", condition=Q(is_gone=False)),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="search_similar", condition=Q(is_gone=False)),
         )
 

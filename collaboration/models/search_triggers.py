@@ -37,6 +37,9 @@ class Words:
     that say which thing a text is about: it goes with that thing, from owner to owner, into the bin and out of it.
     ``unless`` leaves rows (``r``) out; ``parts`` are other words that go into the bin with these, with their table and
     its column that names these.
+
+    ``about_always`` is the kind of that thing where it is always the same, and ``newest`` counts the versions of a text
+    of which only the last is found: then ``pk`` names the column that all versions share.
     """
 
     kind: str
@@ -48,6 +51,9 @@ class Words:
     gone: str = ""
     changed: str = "created_at"
     about: tuple[str, str] | None = None
+    about_always: str = ""
+    pk: str = "id"
+    newest: str = ""
     unless: str = ""
     parts: tuple[Words, str, str] | None = None
 
@@ -62,11 +68,12 @@ class Words:
         """The rows of ``source`` as the table of what is searched holds them."""
         title = f"left(r.{self.title}, 300)" if self.title else "''"
         body = ", ".join(f"NULLIF(r.{name}, '')" for name in self.body)
+        about = [f"r.{name}" if name else f"'{self.about_always}'" for name in self.about or ()]
         values = [
             f"'{self.kind}'",
-            "r.id",
-            f"r.{self.about[0]}" if self.about else f"'{self.kind}'",
-            f"r.{self.about[1]}" if self.about else "r.id",
+            f"r.{self.pk}",
+            about[0] if about else f"'{self.kind}'",
+            about[1] if about else f"r.{self.pk}",
             "s.unit_id" if self.about else f"r.{self.unit}" if self.unit else "NULL::bigint",
             "s.is_gone" if self.about else f"r.{self.gone} IS NOT NULL" if self.gone else "false",
             f"r.{self.key}" if self.key else "''",
@@ -75,11 +82,12 @@ class Words:
             f"left(concat_ws(E'\\n', {body}), {MOST_LETTERS})" if body else "''",
             f"r.{self.changed}",
         ]
+        if self.newest:
+            source = f"(SELECT DISTINCT ON ({self.pk}) * FROM {source} n ORDER BY {self.pk}, {self.newest} DESC)"  # noqa: S608
         text = f"SELECT {', '.join(values)} FROM {source} r"  # noqa: S608 - names of our own
-        if not self.about:
+        if not about:
             return text
-        kind, pk = self.about
-        text += f" JOIN {TABLE} s ON s.kind = r.{kind} AND s.row_id = r.{pk}"
+        text += f" JOIN {TABLE} s ON s.kind = {about[0]} AND s.row_id = {about[1]}"
         conditions = [
             *([f"r.{self.gone} IS NULL"] if self.gone else []),
             *([f"NOT {self.unless}"] if self.unless else []),
@@ -98,13 +106,20 @@ class Words:
         written = self.insert("(SELECT NEW.*)", more=f", changed_at = {changed}") + ";\n"
         if self.about:
             # Out of the bin again it is put there by the same statement, which takes nothing out of it.
-            own = f"DELETE FROM {TABLE} WHERE kind = '{self.kind}' AND row_id = OLD.id;\n"  # noqa: S608
+            own = f"DELETE FROM {TABLE} WHERE kind = '{self.kind}' AND row_id = OLD.{self.pk};\n"  # noqa: S608
             written = (f"IF NEW.{self.gone} IS NOT NULL THEN {own} END IF;\n" if self.gone else "") + written
             written += self._with_parts()
         else:
             own = f"DELETE FROM {TABLE} WHERE about_kind = '{self.kind}' AND about_id = OLD.id;\n"  # noqa: S608
             written += self._followers()
         different = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in self.columns)
+        update = pgtrigger.Trigger(
+            name="search_update",
+            when=pgtrigger.After,
+            operation=pgtrigger.UpdateOf(*self.columns),
+            condition=pgtrigger.Condition(different),
+            func=written + "RETURN NULL;",
+        )
         return [
             pgtrigger.Trigger(
                 name="search_insert",
@@ -112,15 +127,10 @@ class Words:
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="new_rows"),
-                func=self.insert("new_rows") + ";\nRETURN NULL;",
+                func=self.insert("new_rows", more=", changed_at = EXCLUDED.changed_at" if self.newest else "")
+                + ";\nRETURN NULL;",
             ),
-            pgtrigger.Trigger(
-                name="search_update",
-                when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf(*self.columns),
-                condition=pgtrigger.Condition(different),
-                func=written + "RETURN NULL;",
-            ),
+            *([] if self.newest else [update]),  # a version is never changed
             pgtrigger.Trigger(
                 name="search_delete", when=pgtrigger.After, operation=pgtrigger.Delete, func=own + "RETURN NULL;"
             ),
@@ -175,6 +185,6 @@ def fill_statements() -> list[str]:
     return [words.insert(f'"{model._meta.db_table}"') for model, words in in_order]
 
 
-def sources() -> dict[str, str]:
-    """The table that each kind of text comes from."""
-    return {kind: model._meta.db_table for kind, (model, _words) in _searched.items()}
+def sources() -> dict[str, tuple[str, str]]:
+    """The table that each kind of text comes from, and its column that names the text."""
+    return {kind: (model._meta.db_table, words.pk) for kind, (model, words) in _searched.items()}

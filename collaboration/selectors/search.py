@@ -13,26 +13,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.contrib.postgres.search import SearchQuery, TrigramWordSimilarity
 from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.utils import timezone
 
 from collaboration.models import SearchRow
+from collaboration.selectors.search_rows import MOST, Common, commonness, counted, named, said, seen_by, similar, that
 from organization.models import Person, RoleAssignment, Unit
 from organization.querysets import valid_on
-from pmo_portal.lib.access import Action, Actor, Policy, policy_for, visible
+from pmo_portal.lib.access import Actor, policy_for, visible
 from pmo_portal.lib.search import Piece, Question, SearchKind, excerpt, marked, question, search_kinds
 from pmo_portal.lib.windows import local_day
 
-MOST: Final = 1_000
-"""So many answers of a sort are counted and put in order; who finds more asks more narrowly."""
 PAGE: Final = 20
 FEW: Final = 5
 """With fewer answers than this, none of them by name, names that are only like what was typed are shown, too."""
-MOST_SIMILAR: Final = 8
-NEARLY_AS_LIKE: Final = 0.75
 
 EXACT, NAMED, SAID = 0, 1, 2
 """How good an answer is: its key or whole name; words of its name; words of its text."""
@@ -130,12 +125,13 @@ def search(
     scope = scope or Scope()
     rows = _rows(actor, scope)
     whole = [*_named_so(asked.text), *_addressed(actor, asked.text)]
-    hits = _hits(rows, asked, whole)
+    common = commonness(rows, asked)
+    hits = _hits(rows, asked, whole, common)
     counts = Counter(hit.kind for hit in hits)
     if len(hits) > MOST:
-        counts = _counted(rows, asked)
+        counts = counted(rows, asked, common)
         if scope.kind:
-            hits = _hits(rows.filter(kind=scope.kind), asked, whole)
+            hits = _hits(rows.filter(kind=scope.kind), asked, whole, common)
     if scope.kind:
         hits = [hit for hit in hits if hit.kind == scope.kind]
     total = len(hits)
@@ -147,7 +143,7 @@ def search(
     like: list[int] = []
     if total < FEW and not is_named and after is None and asked.has_letters_for_typos:
         in_kind = rows.filter(kind=scope.kind) if scope.kind else rows
-        like = _similar(in_kind.exclude(pk__in=[hit.pk for hit in hits]), asked)
+        like = similar(in_kind.exclude(pk__in=[hit.pk for hit in hits]), asked)
     answers = _read(page, like, asked)
     return Found(
         answers=[answers[hit.pk] for hit in page if hit.pk in answers],
@@ -183,7 +179,7 @@ def units_under(unit: Unit, *, day: date) -> frozenset[int]:
 
 
 def _rows(actor: Actor, scope: Scope) -> QuerySet[SearchRow]:
-    rows = SearchRow.objects.filter(_seen(actor), is_gone=False)
+    rows = SearchRow.objects.filter(seen_by(actor), is_gone=False)
     if scope.unit_ids is not None:
         rows = rows.filter(unit_id__any_of=scope.unit_ids)
     if scope.since is not None:
@@ -191,32 +187,7 @@ def _rows(actor: Actor, scope: Scope) -> QuerySet[SearchRow]:
     return rows
 
 
-def _seen(actor: Actor) -> Q:
-    """The texts about things that exist for ``actor``: units in one array for all kinds they are the same for."""
-    if actor.is_system:
-        return Q()
-    by_units: dict[frozenset[int], list[str]] = {}
-    seen = Q(pk__in=[])
-    for kind in search_kinds():
-        if kind.model is None:
-            continue
-        policy = policy_for(kind.model)
-        # SECURITY: only a policy that says no more than the general one is replaced by the units it asks for.
-        if type(policy).visible is Policy.visible:
-            by_units.setdefault(actor.units(policy.permission(Action.VIEW)), []).append(kind.code)
-        else:
-            seen |= Q(about_kind=kind.code, about_id__in=visible(actor, kind.model).values("pk"))
-    for units, codes in by_units.items():
-        if units:
-            seen |= Q(about_kind__in=codes, unit_id__any_of=units)
-    return seen
-
-
 # -- which rows --------------------------------------------------------------------------------------------------------
-
-
-def _matches(rows: QuerySet[SearchRow], asked: Question, weight: str = "") -> QuerySet[SearchRow]:
-    return rows.filter(vector=SearchQuery(asked.tsquery(weight), config="public.portal", search_type="raw"))
 
 
 def _named_so(text: str) -> list[Q]:
@@ -245,14 +216,22 @@ def _addressed(actor: Actor, text: str) -> list[Q]:
     return [Q(kind=PERSON, row_id__in=seen)] if seen else []
 
 
-def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Sequence[Q]) -> list[_Hit]:
-    """At most MOST + 1 of each tier, the newest; a row stands in its best tier. One statement."""
-    parts = [
+def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Sequence[Q], common: Common) -> list[_Hit]:
+    """At most MOST + 1 of each tier, the newest; a row stands in its best tier. Two statements: behind so many
+    names no text will be shown."""
+    by_name = _best(
         *((EXACT, rows.filter(part)) for part in whole),
         (EXACT, rows.annotate(name=Upper("title")).filter(name=Upper(Value(asked.text)))),
-        (NAMED, _matches(rows, asked, "A")),
-        (SAID, _matches(rows, asked)),
-    ]
+        (NAMED, that(rows, named(asked), is_common=common.in_names)),
+    )
+    by_text = {}
+    if len(by_name) <= MOST:
+        by_text = _best((SAID, that(rows, said(asked), is_common=common.in_texts)))
+    return list((by_text | by_name).values())
+
+
+def _best(*parts: tuple[int, QuerySet[SearchRow]]) -> dict[int, _Hit]:
+    """What each row is found as, the best of the tiers it stands in."""
     names = ("tier", "pk", "kind", "row_id", "changed_at")
     newest = [
         part.annotate(tier=Value(tier, output_field=IntegerField()))
@@ -261,20 +240,13 @@ def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Sequence[Q]) -> lis
         for tier, part in parts
     ]
     best: dict[int, _Hit] = {}
-    found: Iterable[tuple[int, int, str, int, datetime]] = newest[0].union(*newest[1:], all=True)
+    found: Iterable[tuple[int, int, str, int, datetime]] = newest[0]
+    if len(newest) > 1:
+        found = newest[0].union(*newest[1:], all=True)
     for tier, pk, kind, row_id, changed_at in sorted(found):
         place = Place(tier, is_closed=False, age=-int(changed_at.timestamp() * 1_000_000), pk=pk)
         best.setdefault(pk, _Hit(pk, kind, row_id, place))
-    return list(best.values())
-
-
-def _counted(rows: QuerySet[SearchRow], asked: Question) -> Counter[str]:
-    """How many of each kind, none counted beyond MOST. One statement."""
-    first, *others = (
-        _matches(rows, asked).filter(kind=kind.code).order_by().values_list("kind", flat=True)[: MOST + 1]
-        for kind in search_kinds()
-    )
-    return Counter(first.union(*others, all=True))
+    return best
 
 
 def _with_closed(hits: Sequence[_Hit]) -> list[_Hit]:
@@ -296,15 +268,6 @@ def _with_closed(hits: Sequence[_Hit]) -> list[_Hit]:
         )
         for hit in hits
     ]
-
-
-def _similar(rows: QuerySet[SearchRow], asked: Question) -> list[int]:
-    """Names that are like what was typed; only among what this person sees."""
-    alike = RawSQL("SELECT public.search_similar(%s)", [asked.text])
-    found = rows.filter(pk__in=alike).annotate(likeness=TrigramWordSimilarity(asked.text, "title"))
-    likely = list(found.order_by("-likeness", "-changed_at", "-pk").values_list("pk", "likeness")[:MOST_SIMILAR])
-    # Beside a name that is nearly it, names that share a syllable help nobody.
-    return [pk for pk, likeness in likely if likeness >= likely[0][1] * NEARLY_AS_LIKE]
 
 
 # -- what they say -----------------------------------------------------------------------------------------------------
@@ -330,7 +293,8 @@ def _read(hits: Sequence[_Hit], others: Sequence[int], asked: Question) -> dict[
         if kind.place is not None:
             url = kind.place(row.about_kind, row.about_id, row.row_id)
         else:
-            url = of.url(row.about_key, row.about_id) if of.url else ""
+            leads_to = kind.url or of.url
+            url = leads_to(row.about_key, row.about_id) if leads_to else ""
         answers[row.pk] = Answer(
             kind=kind,
             url=url,

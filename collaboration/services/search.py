@@ -19,10 +19,10 @@ def search_rebuild(*, actor: Actor) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in fill_statements():
             cursor.execute(statement)
-        for kind, table in sources().items():
+        for kind, (table, pk) in sources().items():
             cursor.execute(
                 f"DELETE FROM collaboration_searchrow s WHERE s.kind = %s"  # noqa: S608 - a table of our own
-                f' AND NOT EXISTS (SELECT 1 FROM "{table}" r WHERE r.id = s.row_id)',
+                f' AND NOT EXISTS (SELECT 1 FROM "{table}" r WHERE r.{pk} = s.row_id)',
                 [kind],
             )
     with connection.cursor() as cursor:

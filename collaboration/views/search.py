@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from collaboration.selectors.favourites import recent_of
-from collaboration.selectors.search import MOST, Found, Place, Scope, exact, search, units_under
+from collaboration.selectors.search import Found, Place, Scope, exact, search, units_under
+from collaboration.selectors.search_rows import MOST
 from organization.selectors.units import Node, unit_forest
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import actor_of, signed_in

@@ -25,7 +25,9 @@ class SearchKind:
     and the id of what the text is about, so that a page of results reads no thing by itself. ``closed`` names the
     things that are over: they come after the others. ``former`` names things that had a key once. A text *about*
     another thing (``model`` is None: a comment, a file) is seen by whoever sees that thing; ``place`` says where it
-    stands, by the kind and the id of that thing and its own id.
+    stands, by the kind and the id of that thing and its own id. With ``model`` *and* ``about``, the kind of that thing,
+    it is seen by whoever sees both (a business case): its ``url`` is made of the key and the id of that thing. Kinds
+    with ``is_many`` texts are counted each by itself, all others together.
     """
 
     code: str
@@ -36,6 +38,8 @@ class SearchKind:
     closed: Callable[[], QuerySet[Any]] | None = None
     former: Callable[[str], QuerySet[Any]] | None = None
     place: Callable[[str, int, int], str] | None = None
+    about: str = ""
+    is_many: bool = False
 
 
 _kinds: Final[list[tuple[int, SearchKind]]] = []
@@ -91,24 +95,23 @@ class Question:
         """Whether it is long enough for what is merely similar to mean anything."""
         return len(self.text) >= LETTERS_FOR_TYPOS
 
-    def tsquery(self, weight: str = "") -> str:
-        """As ``to_tsquery`` reads it; ``weight`` A asks for keys and titles only.
+    @property
+    def tsquery(self) -> str:
+        """As ``to_tsquery`` reads it. Words hold no sign of its language any more, and each stands in quotes."""
+        return " & ".join(self.tsqueries)
 
-        Words hold no sign of its language any more, and each stands in quotes.
-        """
+    @property
+    def tsqueries(self) -> tuple[str, ...]:
+        """The same for each term by itself."""
         last = len(self.terms) - 1
-        return " & ".join(
-            self._term(words, weight, is_beginning=self.is_open and number == last)
-            for number, words in enumerate(self.terms)
+        return tuple(
+            self._term(words, is_beginning=self.is_open and number == last) for number, words in enumerate(self.terms)
         )
 
-    def _term(self, words: tuple[str, ...], weight: str, *, is_beginning: bool) -> str:
+    def _term(self, words: tuple[str, ...], *, is_beginning: bool) -> str:
         is_beginning = is_beginning and len(words[-1]) >= LETTERS_FOR_BEGINNINGS
-        endings = [""] * (len(words) - 1) + ["*" if is_beginning else ""]
-        return " <-> ".join(
-            _either(word, f":{ending}{weight}" if ending or weight else "")
-            for word, ending in zip(words, endings, strict=True)
-        )
+        endings = [""] * (len(words) - 1) + [":*" if is_beginning else ""]
+        return " <-> ".join(_either(word, ending) for word, ending in zip(words, endings, strict=True))
 
     @property
     def needles(self) -> tuple[tuple[str, bool], ...]:

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collaboration.models.search_triggers import Words, searched
+
 
 class Recommendation(models.TextChoices):
     """What the author of a business case advises."""
@@ -17,6 +19,31 @@ class Recommendation(models.TextChoices):
     NO_GO = "NO_GO", _("No go")
 
 
+@searched(
+    Words(
+        "case",
+        body=(
+            "for_whom",
+            "who_need",
+            "solution_is",
+            "that_provides",
+            "unlike",
+            "outcome_hypothesis",
+            "leading_indicators",
+            "in_scope",
+            "out_of_scope",
+            "mvp",
+            "sponsors",
+            "options_considered",
+            "risks",
+            "recommendation_reason",
+        ),
+        about=("", "epic_id"),
+        about_always="epic",
+        pk="epic_id",
+        newest="number",
+    )
+)
 class BusinessCase(models.Model):
     """One version of an epic's business case. A version is never changed: an edit makes the next one.
 

@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from collaboration.models import Attachment, Comment, SearchRow
+from collaboration.selectors import search as search_module
+from collaboration.selectors import search_rows
 from collaboration.selectors.search import PAGE, Found, Place, Scope, exact, search
 from collaboration.services.search import search_rebuild
 from organization.access import SYSTEM
@@ -22,6 +24,8 @@ from organization.services.units import unit_edit
 from pmo_portal.lib.access import Denied, visible
 from pmo_portal.lib.search import question, search_kinds
 from portfolio.models import StateCategory
+from portfolio.services.cases import case_save
+from portfolio.services.epics import epic_delete
 from portfolio.services.features import feature_edit
 from portfolio.services.themes import theme_edit
 from teams.models import Team, WorkItem
@@ -223,6 +227,64 @@ def test_table_equals_a_rebuild_after_any_writes(world: World) -> None:
         search_rebuild(actor=world.persona("administrator").actor)
 
 
+def test_what_is_common_is_found_another_way_with_the_same_answers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = team_make(world.harbour)
+    for number in range(12):
+        title = "Paint the crane" if number % 2 else "Oil the winch"
+        item_make(team, title=title, description="Near the crane." * (number % 3 == 0), at=NOW + timedelta(days=number))
+    feature_make(world.coast, title="Secret crane")
+    persons = ("developer", "pmo_staff", "south_staff")
+    questions = ("crane", "cra", "winch", '"the crane"', "crane winch", "crane blorpx")
+
+    def everything() -> list[Any]:
+        return [
+            (titles(result), [one.title for one in result.similar], result.counts, result.total)
+            for result in (found(world, person, text) for person in persons for text in questions)
+        ]
+
+    usual = everything()
+    assert usual[0][3] == 9
+    monkeypatch.setattr(search_rows, "SMALLEST_SAMPLE", 0)
+    monkeypatch.setattr(search_rows, "COMMON", 0.0)
+    common = everything()
+    # Similar names are asked for without the common words; where all are common, there is nothing to ask.
+    assert [one[0::2] for one in common] == [one[0::2] for one in usual]
+    for module in (search_rows, search_module):
+        monkeypatch.setattr(module, "MOST", 3)
+    capped = found(world, "developer", "crane")
+    assert capped.is_capped
+    assert titles(capped) == usual[0][0][:3]
+    assert capped.counts["item"] == 4
+
+
+def test_a_business_case_is_found_in_its_newest_version_by_who_may_read_it(world: World) -> None:
+    epic = epic_make(world.north, title="Night ferries")
+    for number, text in enumerate(("Barnacles cost us money.", "Seaweed costs us money."), start=1):
+        values = {"who_need": text, "cost_full": number * 10_731}
+        case_save(actor=SYSTEM, epic=epic, values=values, seen_number=number - 1 or None, at=NOW)
+    assert found(world, "pmo_staff", "barnacles").counts == {}
+    (answer,) = found(world, "pmo_staff", "seaweed").answers
+    assert (answer.kind.code, answer.about, answer.unit) == ("case", str(epic), "North")
+    assert answer.url == f"/epics/{epic.key}/case/"
+    assert not SearchRow.objects.filter(body__contains="731").exists(), "an amount is in no text"
+    # Who sees the epic above, but not its business case, finds the epic alone.
+    assert found(world, "developer", "ferries").counts == {"epic": 1}
+    for name in ("developer", "south_staff"):
+        assert found(world, name, "seaweed").counts == {}, name
+        assert found(world, name, "seaweed", kind="case").total == 0, name
+    kept = rows()
+    search_rebuild(actor=SYSTEM)
+    assert rows() == kept
+    SearchRow.objects.all().delete()
+    search_rebuild(actor=SYSTEM)
+    assert rows() == kept
+    epic.refresh_from_db()
+    epic_delete(actor=SYSTEM, epic=epic, at=timezone.now())
+    assert found(world, "pmo_staff", "seaweed").counts == {}
+
+
 def test_what_is_said_about_a_thing_goes_with_it(world: World) -> None:
     item = item_make(team_make(world.harbour), title="Mend the crane")
     about = {"subject_kind": "item", "subject_id": item.pk}
@@ -286,7 +348,8 @@ def test_pages_follow_each_other_and_cost_the_same_with_more_answers(world: Worl
         with CaptureQueriesContext(connection) as captured:
             first = search(actor, question("crane"))
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 3
+    # How common it is, names, texts, what is over, what is shown.
+    assert counts[0] == counts[1] <= 5
     assert first.next_place is not None
     assert len(first.answers) == PAGE
     item_make(team, title="Crane that came meanwhile", at=timezone.now())

@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from collaboration.selectors.search import MOST, PAGE
+from collaboration.selectors.search import PAGE
+from collaboration.selectors.search_rows import MOST
 from pmo_portal.lib.search import search_kinds
 from teams.models import WorkItem
 from tests.collaboration.test_search import HOSTILE
