@@ -93,8 +93,8 @@ def _days(world: DemoWorld, demo: DemoKpi) -> list[date]:
 
 
 def _uploaded(world: DemoWorld, staff: PersonActor, kpis: dict[str, Kpi]) -> None:
-    """A year of values: most as a file, the newest of each month's KPI by hand."""
-    rows = []
+    """A year of values: most as the file of their month, the newest of each month's KPI by hand."""
+    files: dict[date, list[UploadedValue]] = {}
     for demo in KPIS:
         if demo.code not in kpis:
             continue
@@ -106,11 +106,19 @@ def _uploaded(world: DemoWorld, staff: PersonActor, kpis: dict[str, Kpi]) -> Non
                     actor=staff,
                     kpi=kpis[demo.code],
                     values={"day": day, "value": Decimal(str(one)), "confidence": "HIGH", "comment": comment},
-                    at=world.now,
+                    at=_said_at(world, day),
                 )
             else:
+                rows = files.setdefault(day.replace(day=1), [])
                 rows.append(UploadedValue(kpis[demo.code].pk, day, Decimal(str(one)), "", comment))
-    measurements_upload(actor=staff, rows=rows, at=world.now)
+    for month in sorted(files):
+        at = _said_at(world, month + relativedelta(months=1))
+        measurements_upload(actor=staff, rows=files[month], at=at)
+
+
+def _said_at(world: DemoWorld, day: date) -> datetime:
+    """A value is entered some days after its day: looked at as of an earlier day, it was not known yet."""
+    return min(world.now, day_start(day) + timedelta(days=2, hours=10))
 
 
 def _objectives(world: DemoWorld, kpis: dict[str, Kpi]) -> None:
@@ -217,7 +225,7 @@ def _by_hand(
                 "confidence": "LOW" if target == 4 else "MEDIUM",
                 "comment": comment if is_last else "",
             },
-            at=world.now,
+            at=_said_at(world, today - timedelta(days=silent + 21 * (len(values) - 1 - number))),
         )
 
 

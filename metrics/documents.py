@@ -94,6 +94,14 @@ def dashboard_document(
     return pdf_response("exports/dashboard.html", context, name=f"{name}.pdf", title=title)
 
 
+def as_of_words(selection: Selection) -> list[str]:
+    """As of which day, and beside which other one, a page of values that people keep was asked for, in words."""
+    words = [_("as of the end of %(day)s") % {"day": format_day(selection.as_of)}]
+    if selection.against_on is not None:
+        words.append(_("compared with the end of %(day)s") % {"day": format_day(selection.against_on)})
+    return words
+
+
 def selection_words(selection: Selection, *, compares: bool = True) -> list[str]:
     """What a dashboard was asked for, in words."""
     words = [

@@ -22,8 +22,9 @@ from pmo_portal.lib.markdown import markdown
 MOST_VALUES = 200
 
 
-def value_document(page: ValuePage, *, at: datetime) -> HttpResponse:
+def value_document(page: ValuePage, *, filters: Sequence[str], at: datetime) -> HttpResponse:
     """The page of value of a unit: its verdicts, what needs attention, its objectives and KPIs."""
+    day = format_day(page.against) if page.against else ""
     sections = [
         Section(
             _("What needs attention"),
@@ -32,7 +33,7 @@ def value_document(page: ValuePage, *, at: datetime) -> HttpResponse:
         ),
         Section(
             _("Objectives"),
-            head=(_("Objective"), _("Unit"), _("Verdict"), _("Progress"), _("Time passed")),
+            head=(_("Objective"), _("Unit"), _("Verdict"), _("Progress"), _("Time passed"), *([day] if day else [])),
             rows=[
                 (
                     line.objective.title,
@@ -40,13 +41,14 @@ def value_document(page: ValuePage, *, at: datetime) -> HttpResponse:
                     line.standing.label,
                     ratio(line.score),
                     ratio(line.elapsed),
+                    *([ratio(line.then.score) if line.then else NOTHING] if day else []),
                 )
                 for line in page.objectives
             ],
         ),
         Section(
             _("KPIs"),
-            head=(_("KPI"), _("Unit"), _("Verdict"), _("Value"), _("Target"), _("As of")),
+            head=(_("KPI"), _("Unit"), _("Verdict"), _("Value"), _("Target"), _("As of"), *([day] if day else [])),
             rows=[
                 (
                     line.kpi.name,
@@ -55,6 +57,7 @@ def value_document(page: ValuePage, *, at: datetime) -> HttpResponse:
                     line.value,
                     line.target or NOTHING,
                     format_day(line.measured_on),
+                    *([line.then.value if line.then else NOTHING] if day else []),
                 )
                 for line in page.kpis
             ],
@@ -64,17 +67,20 @@ def value_document(page: ValuePage, *, at: datetime) -> HttpResponse:
         name=f"{page.unit.code}-value",
         title=_("Value of %(unit)s") % {"unit": page.unit.name},
         scope=_("%(unit)s and what is below it") % {"unit": page.unit.name},
-        filters=(),
+        filters=filters,
         sections=[section for section in sections if section.rows],
         at=at,
     )
 
 
-def kpi_document(line: KpiLine, values: Sequence[Measurement], chart: Chart, *, at: datetime) -> HttpResponse:
+def kpi_document(
+    line: KpiLine, values: Sequence[Measurement], chart: Chart, *, filters: Sequence[str] = (), at: datetime
+) -> HttpResponse:
     """A KPI: how it stands, its values as a drawing and as a table."""
     kpi = line.kpi
     facts = [
         (_("Value"), line.value),
+        *_compared(line),
         (_("Verdict"), line.standing.label),
         (_("Baseline"), line.baseline),
         (_("Target"), line.target or NOTHING),
@@ -100,19 +106,22 @@ def kpi_document(line: KpiLine, values: Sequence[Measurement], chart: Chart, *, 
     return detail_response(
         name=kpi.code,
         title=kpi.name,
-        scope=kpi.unit.name,
+        scope=" · ".join((kpi.unit.name, *filters)),
         sections=sections,
         figures=[figure(chart, with_table=False)],
         at=at,
     )
 
 
-def objective_document(line: ObjectiveLine, charts: Sequence[Chart], *, at: datetime) -> HttpResponse:
+def objective_document(
+    line: ObjectiveLine, charts: Sequence[Chart], *, filters: Sequence[str] = (), at: datetime
+) -> HttpResponse:
     """An objective: how far it is and who says so, its key results."""
     objective = line.objective
     facts = [
         (_("Verdict"), line.standing.label),
         (_("Progress"), ratio(line.score)),
+        *([(_("Then"), f"{ratio(line.then.score)}, {line.then.standing.label}")] if line.then else []),
         (_("Time passed"), ratio(line.elapsed)),
         (_("Period"), str(objective.period or NOTHING)),
         (_("Owner"), str(objective.owner or NOTHING)),
@@ -138,8 +147,13 @@ def objective_document(line: ObjectiveLine, charts: Sequence[Chart], *, at: date
     return detail_response(
         name=f"objective-{objective.pk}",
         title=objective.title,
-        scope=objective.unit.name,
+        scope=" · ".join((objective.unit.name, *filters)),
         sections=sections,
         figures=[figure(chart, with_table=False) for chart in charts],
         at=at,
     )
+
+
+def _compared(line: KpiLine) -> list[tuple[str, str]]:
+    """What a KPI was on the day it is compared with, as a fact."""
+    return [(_("Then"), f"{line.then.value}, {line.then.standing.label}")] if line.then else []

@@ -98,7 +98,7 @@ def _late(actor: Actor, now: datetime) -> list[ToDo]:
         for line in lines
         if line.is_stale
     ]
-    owned = benefits_seen(actor).filter(owner_id=actor.person_id, released_on__isnull=False)
+    owned = benefits_seen(actor, day=today).filter(owner_id=actor.person_id, released_on__isnull=False)
     to_dos += [
         ToDo(
             label=line.benefit.name,
@@ -108,14 +108,14 @@ def _late(actor: Actor, now: datetime) -> list[ToDo]:
         for line in benefit_lines(actor, owned[:MOST_TO_DOS], day=today)
         if (cell := line.next_cell) is not None and cell.due_on is not None and cell.due_on <= today + SOON
     ]
-    mine = updates_seen(actor).filter(author_id=actor.person_id, next_due_on__lt=today)
+    mine = updates_seen(actor, day=today).filter(author_id=actor.person_id, next_due_on__lt=today)
     return to_dos + [
         ToDo(
             label=line.about,
             url=line.url,
             detail=gettext("status update was due on %(day)s") % {"day": formatting.day(line.update.next_due_on)},
         )
-        for line in (StatusLine(update, today) for update in without_newer(mine)[:MOST_TO_DOS])
+        for line in (StatusLine(update, today) for update in without_newer(mine, day=today)[:MOST_TO_DOS])
     ]
 
 

@@ -10,9 +10,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from metrics.calculations.predictability import Predictability, Scored, predictability
 from metrics.models import PiObjective
+from metrics.selectors.known import as_then, put_back, stood_on
 from organization.models import Period, PeriodKind, Unit, UnitClosure
 from organization.querysets import valid_on
 from pmo_portal.lib.access import Actor, visible
+
+_SAID: Final = ("title", "description", "is_committed", "planned_value", "actual_value")
 
 MOST_INCREMENTS: Final = 12
 """So many of the last increments are offered and drawn: three years of quarterly ones."""
@@ -51,25 +54,26 @@ def objectives_by_unit(actor: Actor, unit: Unit, period: Period, *, day: date) -
     by_unit: dict[Unit, list[PiObjective]] = {}
     for row in rows:
         by_unit.setdefault(row.unit, []).append(row)
+    put_back([row for found in by_unit.values() for row in found], day, *_SAID)
     found = [UnitObjectives(one, rows, predictability(map(_scored, rows))) for one, rows in by_unit.items()]
     return sorted(found, key=lambda group: group.unit != unit)
 
 
 def predictability_of(actor: Actor, unit: Unit, increments: list[Period], *, day: date) -> dict[int, Predictability]:
     """What the objectives of a unit and all below it came to, by increment. One statement."""
-    committed = Q(is_committed=True)
+    committed = Q(then_is_committed=True)
     sums: Any = (
-        _seen(actor, unit, day=day)
+        as_then(_seen(actor, unit, day=day), day, "is_committed", "planned_value", "actual_value")
         .filter(period__in=[period.pk for period in increments])
         .order_by()
         .values("period")
         .annotate(
             committed=Count("pk", filter=committed),
-            planned=Sum("planned_value", filter=committed, default=0),
-            actual=Sum("actual_value", default=0),
-            actual_committed=Sum("actual_value", filter=committed, default=0),
-            scored=Count("actual_value"),
-            unscored=Count("pk", filter=Q(actual_value__isnull=True)),
+            planned=Sum("then_planned_value", filter=committed, default=0),
+            actual=Sum("then_actual_value", default=0),
+            actual_committed=Sum("then_actual_value", filter=committed, default=0),
+            scored=Count("then_actual_value"),
+            unscored=Count("pk", filter=Q(then_actual_value__isnull=True)),
         )
     )
     return {line.pop("period"): Predictability(**line) for line in sums}
@@ -82,7 +86,7 @@ def _seen(actor: Actor, unit: Unit, *, day: date) -> QuerySet[PiObjective]:
     is_over = Q(period__ends_on__lte=day)
     stood = Q(Exists(closure.filter(valid_from__lt=end, valid_to__gte=end)))
     stands = Q(Exists(closure.filter(valid_on(day))))
-    return visible(actor, PiObjective).filter(is_over & stood | ~is_over & stands, removed_at__isnull=True)
+    return visible(actor, PiObjective).filter(is_over & stood | ~is_over & stands, stood_on(day, gone="removed_at"))
 
 
 def _scored(objective: PiObjective) -> Scored:

@@ -60,7 +60,8 @@ class Selection:
     `as_of` is the last day that counts. `seen_on` is the day from which "this quarter" is read; it differs from `as_of`
     only in a span that was over by then. `against` says what it is compared with: BEFORE, YEAR, NOTHING or a day.
     `item_type` "" means all types. `kept` are other parts of the address that links keep (filters of one page). `spans`
-    are the named stretches one may choose instead.
+    are the named stretches one may choose instead. `usual_weeks` and `usual_against` are what a page shows when its
+    address says nothing.
     """
 
     weeks: int
@@ -72,6 +73,8 @@ class Selection:
     seen_on: date | None = None
     kept: tuple[tuple[str, str], ...] = ()
     spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    usual_weeks: int = DEFAULT_WEEKS
+    usual_against: str = BEFORE
 
     @property
     def window(self) -> Window:
@@ -123,12 +126,12 @@ class Selection:
         seen_on = self.seen_on or self.as_of
         is_custom = self.span is not None and self.span.code == CUSTOM
         chosen = {
-            "weeks": str(self.weeks) if self.weeks != DEFAULT_WEEKS and not self.span else "",
+            "weeks": str(self.weeks) if self.weeks != self.usual_weeks and not self.span else "",
             "span": self.span.code if self.span and not is_custom else "",
             "from": self.window.start.isoformat() if is_custom else "",
             "to": self.as_of.isoformat() if is_custom else "",
             "as_of": "" if seen_on == self.today or is_custom else seen_on.isoformat(),
-            "against": "" if self.against == BEFORE else self.against,
+            "against": "" if self.against == self.usual_against else self.against,
             "type": self.item_type,
             **dict(self.kept),
         }
@@ -139,9 +142,19 @@ class Selection:
         chosen = {**self.parts(), **{name: "" if value is None else str(value) for name, value in changes.items()}}
         return f"?{urlencode({name: value for name, value in chosen.items() if value})}"
 
+    def carried(self, **changes: object) -> str:
+        """The same for a link to another page: nothing when there is nothing to say."""
+        query = self.query(**changes)
+        return "" if query == "?" else query
+
     def hidden(self, *without: str) -> list[tuple[str, str]]:
         """The parts a form has to send along, but for those it asks for itself."""
         return [(name, value) for name, value in self.parts().items() if name not in without]
+
+    @property
+    def against_on(self) -> date | None:
+        """The day with whose end stocks are compared; None when they are not."""
+        return self.compared.last_day if self.compared else None
 
     def of_type(self, item_type: str) -> Selection:
         """The same for one type of item."""
@@ -152,7 +165,14 @@ class Selection:
         return replace(self, kept=tuple((name, value) for name, value in kept.items() if value))
 
 
-def selection_of(query: Mapping[str, str], *, now: datetime, spans: Iterable[Span] = ()) -> Selection:
+def selection_of(
+    query: Mapping[str, str],
+    *,
+    now: datetime,
+    spans: Iterable[Span] = (),
+    usual_weeks: int = DEFAULT_WEEKS,
+    usual_against: str = BEFORE,
+) -> Selection:
     """Read a selection from an address; what makes no sense there is taken for the default.
 
     `spans` are the named stretches that may be chosen, as they stand on the day of `seen_on_of`.
@@ -165,14 +185,16 @@ def selection_of(query: Mapping[str, str], *, now: datetime, spans: Iterable[Spa
     weeks = "" if span else query.get("weeks", "")
     item_type = query.get("type", "")
     return Selection(
-        weeks=int(weeks) if _WEEKS_SHAPE.fullmatch(weeks) and int(weeks) <= MOST_WEEKS else DEFAULT_WEEKS,
+        weeks=int(weeks) if _WEEKS_SHAPE.fullmatch(weeks) and int(weeks) <= MOST_WEEKS else usual_weeks,
         as_of=span.window.last_day if span else seen_on,
         today=today,
         item_type=item_type if item_type in COUNTED_TYPES else "",
         span=span,
-        against=_against(query.get("against", ""), today=today),
+        against=_against(query.get("against", ""), today=today, usual=usual_against),
         seen_on=seen_on,
         spans=spans,
+        usual_weeks=usual_weeks,
+        usual_against=usual_against,
     )
 
 
@@ -199,11 +221,11 @@ def _named(code: str, spans: Iterable[Span]) -> Span | None:
     return next((span for span in spans if span.code == code), None) if code else None
 
 
-def _against(text: str, *, today: date) -> str:
+def _against(text: str, *, today: date, usual: str) -> str:
     if text in {BEFORE, YEAR, NOTHING}:
         return text
     day = _day(text)
-    return day.isoformat() if day and day <= today else BEFORE
+    return day.isoformat() if day and day <= today else usual
 
 
 def _earlier(window: Window, *, weeks: int) -> Window:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from metrics.calculations.value import Verdict, aim_verdict, due_on, late_days, way_of
 from metrics.models import Kpi, KpiSource, Measurement, NumberFormat, VerdictOverride
 from metrics.models import Verdict as SaidVerdict
+from metrics.selectors.known import as_then, end_of, is_over, put_back, stood_on
+from metrics.selectors.value_then import put_back_kpis
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
 
@@ -106,6 +107,15 @@ class KpiLine:
     is_hidden: bool
     values: list[Measurement] = field(default_factory=list)
     override: VerdictOverride | None = None
+    then: KpiLine | None = None
+    """The same KPI on the day it is compared with."""
+
+    @property
+    def change(self) -> dict[str, str]:
+        """How its value differs from that of the other day, as `trend` says it; {} when there is nothing to say."""
+        if self.then is None or self.then.latest is None or self.latest is None:
+            return {}
+        return self._change(self.then.latest.value, self.latest.value)
 
     @property
     def latest(self) -> Measurement | None:
@@ -161,15 +171,19 @@ class KpiLine:
         """The trend in words, with a direction and a tone, for a tile."""
         if len(self.values) < 2:
             return {}
-        now, before = self.values[-1].value, self.values[-2].value
+        return self._change(self.values[-2].value, self.values[-1].value)
+
+    def _change(self, before: Decimal, now: Decimal) -> dict[str, str]:
         if now == before:
             return {"word": _("As before"), "way": "flat", "tone": ""}
-        word = {1: _("better"), -1: _("worse"), 0: _("changed")}[self.way]
+        aim = self.kpi.aim
+        way = way_of(before, now, aim.direction, aim=aim)
+        word = {1: _("better"), -1: _("worse"), 0: _("changed")}[way]
         amount = "" if self.is_hidden else f"{value_text(abs(now - before), self.kpi, with_unit=False)} "
         return {
             "word": f"{amount}{word}",
             "way": "up" if now > before else "down",
-            "tone": {1: "good", -1: "bad"}.get(self.way, ""),
+            "tone": {1: "good", -1: "bad"}.get(way, ""),
         }
 
     @property
@@ -196,52 +210,71 @@ class KpiLine:
         return formatting.NOTHING if self.is_hidden else value_text(value, self.kpi)
 
 
-def kpis_seen(actor: Actor, *, with_archived: bool = False) -> QuerySet[Kpi]:
-    """The KPIs a person sees, with unit and owner, by name."""
+def kpis_seen(actor: Actor, *, with_archived: bool = False, day: date | None = None) -> QuerySet[Kpi]:
+    """The KPIs a person sees, with unit and owner, by name; with ``day`` those that were there at its end."""
     kpis = visible(actor, Kpi).select_related("unit", "owner").order_by("name", "pk")
+    if day is not None and is_over(day):
+        return kpis.filter(stood_on(day, gone="archived_at"))
     return kpis if with_archived else kpis.filter(archived_at__isnull=True)
 
 
 def kpi_lines(actor: Actor, kpis: Iterable[Kpi], *, day: date, most_values: int = SHOWN_VALUES) -> list[KpiLine]:
-    """KPIs with their newest values up to ``day`` and verdicts set by hand; two statements however many they are."""
+    """KPIs with their newest values up to ``day`` and verdicts set by hand, as they were known at its end; two
+    statements however many they are, two more when things were changed since."""
     policy = policy_for(Kpi)
+    # SECURITY: what is an amount today stays hidden, whatever it was on that day.
     lines = {kpi.pk: KpiLine(kpi, day, is_hidden=bool(policy.hidden_fields(actor, kpi))) for kpi in kpis}
-    for row in latest_readings(
-        Measurement.objects.filter(kpi__in=list(lines), day__lte=day), "kpi_id", most=most_values
-    ):
+    put_back_kpis((line.kpi for line in lines.values()), day)
+    for row in latest_readings(Measurement.objects.filter(kpi__in=list(lines)), "kpi_id", day=day, most=most_values):
         lines[row.kpi_id].values.append(row)
     for override in overrides_on(day).filter(kpi__in=list(lines)):
         lines[override.kpi_id or 0].override = override
     return list(lines.values())
 
 
-def latest_readings(readings: QuerySet[Any], owner: str, *, most: int) -> QuerySet[Any]:
-    """The ``most`` newest values of each owner that nobody took back, oldest first; one statement."""
-    place = Window(RowNumber(), partition_by=F(owner), order_by=F("day").desc())
-    found: QuerySet[Any] = (
-        readings.filter(removed_at__isnull=True)
+def latest_readings(readings: QuerySet[Any], owner: str, *, day: date, most: int) -> list[Any]:
+    """The ``most`` newest values of each owner for the days up to ``day``, oldest first, as they stood at its end; one
+    statement, one more when any of them was corrected and the day is over."""
+    place = Window(RowNumber(), partition_by=F(owner), order_by=F("then_day").desc())
+    found = list(
+        known_readings(readings, day=day)
         .annotate(place=place)
         .filter(place__lte=most)
         .select_related("person")
-        .order_by(owner, "day")
+        .order_by(owner, "then_day")
     )
+    put_back(found, day, "day", "value", "confidence", "comment")
     return found
+
+
+def known_readings(readings: QuerySet[Any], *, day: date) -> QuerySet[Any]:
+    """The values for days up to ``day`` that stood at its end, with their day then (``then_day``)."""
+    found = as_then(readings, day, "day", "removed_at").filter(then_day__lte=day)
+    if not is_over(day):
+        return found.filter(then_removed_at__isnull=True)
+    end_at = end_of(day)
+    # Of a row with two versions only one thing was changed; when it was taken back, the row itself says when.
+    return found.filter(
+        Q(then_removed_at__isnull=True) | Q(then_removed_at__gte=end_at),
+        Q(removed_at__isnull=True) | Q(removed_at__gte=end_at) | Q(version__gt=2),
+        created_at__lt=end_at,
+    )
 
 
 def overrides_on(day: date) -> QuerySet[VerdictOverride]:
     """The verdicts set by hand that hold on a day."""
-    return VerdictOverride.objects.filter(ended_at__isnull=True, expires_on__gt=day).select_related("person")
+    found = VerdictOverride.objects.filter(stood_on(day, gone="ended_at"), expires_on__gt=day)
+    return found.select_related("person")
 
 
-def measurements_of(kpi: Kpi, *, with_removed: bool = True) -> QuerySet[Measurement]:
-    """All values of a KPI, the newest first."""
-    rows = Measurement.objects.filter(kpi=kpi).select_related("person").order_by("-day", "-pk")
-    return rows if with_removed else rows.filter(removed_at__isnull=True)
-
-
-def by_unit(lines: Sequence[KpiLine]) -> list[tuple[Any, list[KpiLine]]]:
-    """Lines under their units, in the order of levels and names."""
-    groups: dict[Any, list[KpiLine]] = defaultdict(list)
-    for line in lines:
-        groups[line.kpi.unit].append(line)
-    return sorted(groups.items(), key=lambda pair: (pair[0].get_kind().rank, pair[0].name))
+def measurements_of(kpi: Kpi, *, day: date) -> list[Measurement]:
+    """All values of a KPI, the newest first, those taken back too; of a day that is over those that stood at its
+    end. At most two statements."""
+    rows = Measurement.objects.filter(kpi=kpi)
+    if not is_over(day):
+        return list(rows.select_related("person").order_by("-day", "-pk"))
+    found = list(known_readings(rows, day=day).select_related("person").order_by("-then_day", "-pk"))
+    put_back(found, day, "day", "value", "confidence", "comment")
+    for one in found:
+        one.removed_at = None
+    return found

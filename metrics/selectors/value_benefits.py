@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from metrics.calculations.value import REVIEW_MONTHS, realised_ratio, review_days
 from metrics.models import Benefit, BenefitReview
+from metrics.selectors.known import put_back, stood_on
 from metrics.selectors.value import value_text
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor, policy_for, visible
@@ -91,9 +92,9 @@ class BenefitLine:
         )
 
 
-def benefits_seen(actor: Actor) -> QuerySet[Benefit]:
-    """The benefits a person sees, of epics that are there, with what their lines show, by name."""
-    found = visible(actor, Benefit).filter(archived_at__isnull=True, epic__deleted_at__isnull=True)
+def benefits_seen(actor: Actor, *, day: date) -> QuerySet[Benefit]:
+    """The benefits a person sees that were there at the end of a day, with what their lines show, by name."""
+    found = visible(actor, Benefit).filter(stood_on(day, gone="archived_at"), stood_on(day, gone="epic__deleted_at"))
     return found.select_related("epic__unit", "owner").order_by("name", "pk")
 
 
@@ -103,11 +104,15 @@ def benefits_put_away(actor: Actor, epic: Epic) -> list[Benefit]:
 
 
 def benefit_lines(actor: Actor, benefits: Iterable[Benefit], *, day: date) -> list[BenefitLine]:
-    """Benefits with their reviews; one statement however many they are."""
+    """Benefits with their reviews, as they were known at the end of ``day``; one statement however many they are, two
+    more when things were changed since."""
     policy = policy_for(Benefit)
     lines = {one.pk: BenefitLine(one, day, is_hidden=bool(policy.hidden_fields(actor, one))) for one in benefits}
-    rows = BenefitReview.objects.filter(benefit__in=list(lines), removed_at__isnull=True).select_related("person")
-    for review in rows:
+    put_back((line.benefit for line in lines.values()), day, "baseline_value", "promised_value", "released_on")
+    rows = BenefitReview.objects.filter(stood_on(day, gone="removed_at"), benefit__in=list(lines))
+    reviews = list(rows.select_related("person"))
+    put_back(reviews, day, "day", "value", "confidence", "comment")
+    for review in reviews:
         lines[review.benefit_id].reviews[review.months] = review
     return list(lines.values())
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from metrics.selectors.known import end_of, is_over
+from metrics.selectors.selection import seen_on_of
 from metrics.selectors.value import Standing
 from organization.models import Unit
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib import sparklines
 from pmo_portal.lib.lists.columns import Badge, Cell, Column, DayColumn
-from pmo_portal.lib.lists.filters import ChoiceFilter, Option, Options
+from pmo_portal.lib.lists.filters import ChoiceFilter, Filter, Option, Options, Part
 from pmo_portal.lib.lists.scope import Scope
 
 
@@ -65,6 +69,29 @@ class BelowFilter(Options):
     def options(self, rows: QuerySet[Any], scope: Scope, *, text: str = "") -> list[Option]:
         units = scope.more["units"].values()
         return [Option(unit.code, unit.name) for unit in units if text.lower() in unit.name.lower()][:100]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsOfFilter(Filter):
+    """A day that is over: the list is shown as it stood at its end (the scope's day is that day)."""
+
+    kind: ClassVar[str] = "text"
+
+    def clean(self, text: str) -> str:
+        day = past_day(text)
+        return day.isoformat() if day else ""
+
+    def condition(self, value: str, scope: Scope) -> Q:
+        return Q(created_at__lt=end_of(date.fromisoformat(value)))
+
+    def parts(self, value: str, rows: QuerySet[Any], scope: Scope) -> list[Part]:
+        return [Part(formatting.day(date.fromisoformat(value)), "")]
+
+
+def past_day(text: str) -> date | None:
+    """The day an address looks from, when it is one that is over."""
+    day = seen_on_of({"as_of": text}, now=timezone.now())
+    return day if is_over(day) else None
 
 
 @dataclass(frozen=True, kw_only=True)

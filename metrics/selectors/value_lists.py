@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -13,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics.models import Frequency, KpiSource, Measurement, Objective, Verdict
-from metrics.selectors.value import kpi_lines, kpis_seen
+from metrics.selectors.known import end_of, stood_on
+from metrics.selectors.value import known_readings, kpi_lines, kpis_seen
 from metrics.selectors.value_columns import (
+    AsOfFilter,
     BelowFilter,
     MeasuredColumn,
     MeasuredDayColumn,
@@ -56,15 +59,15 @@ def _live() -> NamedFilter:
         label=gettext_lazy("Show"),
         default="live",
         named_parts=(
-            ("live", gettext_lazy("In use"), lambda scope: Q(archived_at__isnull=True)),
-            ("archived", gettext_lazy("Archived"), lambda scope: Q(archived_at__isnull=False)),
+            ("live", gettext_lazy("In use"), lambda scope: stood_on(scope.today, gone="archived_at")),
+            ("archived", gettext_lazy("Archived"), lambda scope: ~stood_on(scope.today, gone="archived_at")),
             ("all", gettext_lazy("All"), lambda scope: Q(pk__isnull=False)),
         ),
     )
 
 
 def _put_away(row: Any, scope: Scope) -> Sequence[Badge]:
-    return [Badge(_("Archived"), "", "archive")] if row.archived_at else []
+    return [Badge(_("Archived"), "", "archive")] if row.archived_at and row.archived_at < end_of(scope.today) else []
 
 
 def _units(actor: Actor, permission: str, *, day: date) -> dict[str, Unit]:
@@ -83,6 +86,7 @@ KPIS = ListSpec(
     code="kpis",
     label=gettext_lazy("KPIs"),
     url=leads_to("metrics:kpi_detail", "pk"),
+    has_panel=True,
     order=("name", "pk"),
     search=("name", "code", "owner__name"),
     row_version="version",
@@ -117,6 +121,7 @@ KPIS = ListSpec(
             test=lambda scope: Q(pk__in=[pk for pk, (_v, late) in scope.more["standings"].found.items() if late]),
         ),
         BelowFilter(code="unit", label=gettext_lazy("Unit")),
+        AsOfFilter(code="as_of", label=gettext_lazy("As of")),
     ),
     quick=(
         *(Quick("verdict", code, label) for code, label in Verdict.choices),
@@ -128,8 +133,8 @@ KPIS = ListSpec(
 
 def kpis_listed(actor: Actor, *, day: date) -> QuerySet[Any]:
     """All KPIs the actor may see, each with the day of its newest value (``measured_on``)."""
-    values = Measurement.objects.filter(kpi=OuterRef("pk"), removed_at__isnull=True, day__lte=day)
-    newest = Subquery(values.order_by("-day").values("day")[:1])
+    values = known_readings(Measurement.objects.filter(kpi=OuterRef("pk")), day=day)
+    newest = Subquery(values.order_by("-then_day").values("then_day")[:1])
     return kpis_seen(actor, with_archived=True).order_by().annotate(measured_on=newest)
 
 
@@ -137,7 +142,7 @@ def kpis_scope(actor: Actor, *, day: date) -> Scope:
     """Who looks at the list of KPIs; one statement."""
 
     def lines() -> dict[int, tuple[str, bool]]:
-        kpis = kpis_seen(actor, with_archived=True)[:MOST_LINES]
+        kpis = kpis_seen(actor, with_archived=True).filter(created_at__lt=end_of(day))[:MOST_LINES]
         found = kpi_lines(actor, kpis, day=day, most_values=1)
         return {line.kpi.pk: (str(line.standing.verdict), bool(line.late_days)) for line in found}
 
@@ -146,19 +151,19 @@ def kpis_scope(actor: Actor, *, day: date) -> Scope:
 
 def kpis_compared(rows: Sequence[Any], columns: Sequence[Column], day: date, scope: Scope) -> Compared:
     """What the list said of these KPIs on a day: their newest value then, and how they stood by it. Two statements."""
-    added = frozenset(row.pk for row in rows if row.created_at.date() > day)
+    added = frozenset(row.pk for row in rows if row.created_at >= end_of(day))
+    shown = {row.pk: row.line for row in rows}
     old: dict[int, dict[str, str]] = {}
-    for line in kpi_lines(scope.actor, rows, day=day):
-        now = line.kpi.line  # type: ignore[attr-defined]
+    for line in kpi_lines(scope.actor, [copy(row) for row in rows if row.pk not in added], day=day):
+        now = shown[line.kpi.pk]
         said = {
             "value": (line.value, now.value),
             "stands": (line.standing.label, now.standing.label),
             "measured": (formatting.day(line.measured_on), formatting.day(now.measured_on)),
         }
         changed = {code: then for code, (then, today) in said.items() if then != today}
-        if changed and line.kpi.pk not in added:
+        if changed:
             old[line.kpi.pk] = changed
-        line.kpi.line = now  # type: ignore[attr-defined]
     return Compared(day, old, added)
 
 
@@ -178,6 +183,7 @@ OBJECTIVES = ListSpec(
     code="objectives",
     label=gettext_lazy("Objectives"),
     url=leads_to("metrics:objective_detail", "pk"),
+    has_panel=True,
     order=("place", "pk"),
     search=("title", "owner__name"),
     row_version="version",
@@ -205,6 +211,7 @@ OBJECTIVES = ListSpec(
         VerdictFilter(code="verdict", label=gettext_lazy("Verdict"), path="", choices=VERDICTS),
         FlagFilter(code="current", label=gettext_lazy("This period"), test=_running, can_deny=False),
         BelowFilter(code="unit", label=gettext_lazy("Unit")),
+        AsOfFilter(code="as_of", label=gettext_lazy("As of")),
     ),
     quick=(
         Quick("current", "1", gettext_lazy("This period"), "calendar"),
@@ -246,7 +253,7 @@ def objectives_scope(actor: Actor, *, day: date) -> Scope:
     """Who looks at the list of objectives; one statement."""
 
     def lines() -> dict[int, tuple[str, bool]]:
-        objectives = objectives_seen(actor, with_archived=True)[:MOST_LINES]
+        objectives = objectives_seen(actor, with_archived=True).filter(created_at__lt=end_of(day))[:MOST_LINES]
         found = objective_lines(actor, objectives, day=day)
         return {line.objective.pk: (str(line.standing.verdict), False) for line in found}
 

@@ -24,7 +24,9 @@ from metrics.calculations.value import (
     pace_verdict,
 )
 from metrics.models import CheckIn, DrivenBy, KeyResult, KeyResultWork, Kpi, Measurement, Objective, VerdictOverride
+from metrics.selectors.known import is_over, stood_on
 from metrics.selectors.value import Standing, latest_readings, overrides_on, value_text
+from metrics.selectors.value_then import put_back_key_results, put_back_kpis, put_back_objectives
 from metrics.services.objectives import MOST_LEVELS
 from organization.terms import named
 from pmo_portal.lib import format as formatting
@@ -36,20 +38,32 @@ STALE_DAYS: Final = 30
 
 SHOWN_VALUES: Final = 9
 
-# Features linked by themselves and through their epic count once. Sub-tasks are parts of other items.
-_WORK = """
-    SELECT linked.key_result_id, count(*) FILTER (WHERE s.category <> 'CANCELLED'),
-           count(*) FILTER (WHERE s.category = 'DONE')
-      FROM (SELECT key_result_id, feature_id FROM metrics_keyresultwork
+# Features linked by themselves and through their epic count once.
+_LINKED = """(SELECT key_result_id, feature_id FROM metrics_keyresultwork
              WHERE key_result_id = ANY(%(ids)s) AND feature_id IS NOT NULL
              UNION
             SELECT k.key_result_id, f.id FROM metrics_keyresultwork k
               JOIN portfolio_feature f ON f.epic_id = k.epic_id AND f.deleted_at IS NULL
-             WHERE k.key_result_id = ANY(%(ids)s)) AS linked
+             WHERE k.key_result_id = ANY(%(ids)s)) AS linked"""
+
+# Sub-tasks are parts of other items.
+_WORK = f"""
+    SELECT linked.key_result_id, count(*) FILTER (WHERE s.category <> 'CANCELLED'),
+           count(*) FILTER (WHERE s.category = 'DONE')
+      FROM {_LINKED}
       JOIN teams_workitem w ON w.feature_id = linked.feature_id AND w.deleted_at IS NULL AND w.type <> 'SUBTASK'
       JOIN portfolio_workflowstate s ON s.id = w.state_id
      GROUP BY 1
-"""
+"""  # noqa: S608 - made of constants
+
+# At the end of a day: what was there by then and not cancelled, of what is linked now.
+_WORK_THEN = f"""
+    SELECT linked.key_result_id, count(*), count(*) FILTER (WHERE f.finished_on <= %(day)s)
+      FROM {_LINKED}
+      JOIN metrics_itemfact f ON f.feature_id = linked.feature_id AND f.is_counted AND f.created_on <= %(day)s
+           AND (f.cancelled_on IS NULL OR f.cancelled_on > %(day)s)
+     GROUP BY 1
+"""  # noqa: S608 - made of constants
 
 
 @dataclass(slots=True)
@@ -62,6 +76,8 @@ class KeyResultLine:
     readings: list[Any] = field(default_factory=list)
     work: tuple[int, int] | None = None
     is_kpi_seen: bool = False
+    then: KeyResultLine | None = None
+    """The same key result on the day it is compared with."""
 
     @property
     def latest(self) -> Any:
@@ -162,6 +178,13 @@ class ObjectiveLine:
     override: VerdictOverride | None = None
     depth: int = 0
     children: list[ObjectiveLine] = field(default_factory=list)
+    then: ObjectiveLine | None = None
+    """The same objective on the day it is compared with."""
+
+    @property
+    def change(self) -> dict[str, str]:
+        """How its score differs from that of the other day; {} when there is nothing to say."""
+        return score_change(self.score, self.then.score if self.then else None)
 
     @property
     def score(self) -> float | None:
@@ -185,24 +208,50 @@ class ObjectiveLine:
         return sum(line.score is None for line in self.key_results)
 
 
-def objectives_seen(actor: Actor, *, with_archived: bool = False) -> QuerySet[Objective]:
-    """The objectives a person sees, with what their lines show."""
+def score_change(now: float | None, then: float | None) -> dict[str, str]:
+    """How a score differs from an earlier one, in points of a hundred, with a direction and a tone."""
+    if now is None or then is None:
+        return {}
+    points = round(100 * now) - round(100 * then)
+    if not points:
+        return {"word": _("As before"), "way": "flat", "tone": ""}
+    word = _("%(n)s points more") if points > 0 else _("%(n)s points less")
+    return {
+        "word": word % {"n": formatting.number(abs(points))},
+        "way": "up" if points > 0 else "down",
+        "tone": "good" if points > 0 else "bad",
+    }
+
+
+def objectives_seen(actor: Actor, *, with_archived: bool = False, day: date | None = None) -> QuerySet[Objective]:
+    """The objectives a person sees, with what their lines show; with ``day`` those that were there at its end."""
     objectives = visible(actor, Objective).select_related("unit", "owner", "period", "theme").order_by("title", "pk")
+    if day is not None and is_over(day):
+        return objectives.filter(stood_on(day, gone="archived_at"))
     return objectives if with_archived else objectives.filter(archived_at__isnull=True)
 
 
 def objective_lines(actor: Actor, objectives: Iterable[Objective], *, day: date) -> list[ObjectiveLine]:
-    """Objectives with their key results, values and verdicts set by hand; five statements however many they are."""
+    """Objectives with their key results, values and verdicts set by hand, as they were known at the end of ``day``;
+    five statements however many they are, a few more when things were changed since."""
     lines = {objective.pk: ObjectiveLine(objective, day) for objective in objectives}
-    key_results = (
-        KeyResult.objects.filter(objective__in=list(lines), archived_at__isnull=True)
+    put_back_objectives([line.objective for line in lines.values()], day)
+    key_results = list(
+        KeyResult.objects.filter(stood_on(day, gone="archived_at"), objective__in=list(lines))
         .select_related("kpi", "owner")
         .order_by("position", "pk")
     )
-    found = []
+    # SECURITY: what is an amount today stays hidden, whatever it was on that day.
+    policy = policy_for(KeyResult)
     for key_result in key_results:
         key_result.objective = lines[key_result.objective_id].objective
+    hidden = {one.pk for one in key_results if policy.hidden_fields(actor, one)}
+    put_back_key_results(key_results, day)
+    put_back_kpis((one.kpi for one in key_results if one.kpi is not None), day)
+    found = []
+    for key_result in key_results:
         line = key_result_line(actor, key_result, day=day)
+        line.is_hidden = line.is_hidden or key_result.pk in hidden
         lines[key_result.objective_id].key_results.append(line)
         found.append(line)
     fill_values(found, day=day)
@@ -230,20 +279,20 @@ def fill_values(lines: list[KeyResultLine], *, day: date, most: int = SHOWN_VALU
         if line.key_result.kpi_id is not None:
             by_kpi[line.key_result.kpi_id].append(line)
     by_work = {line.key_result.pk: line for line in lines if line.key_result.driven_by == DrivenBy.WORK}
-    check_ins = CheckIn.objects.filter(key_result__in=list(by_hand), day__lte=day)
-    for check_in in latest_readings(check_ins, "key_result_id", most=most):
+    check_ins = CheckIn.objects.filter(key_result__in=list(by_hand))
+    for check_in in latest_readings(check_ins, "key_result_id", day=day, most=most):
         by_hand[check_in.key_result_id].readings.append(check_in)
-    measurements = Measurement.objects.filter(kpi__in=list(by_kpi), day__lte=day)
-    for measurement in latest_readings(measurements, "kpi_id", most=most):
+    measurements = Measurement.objects.filter(kpi__in=list(by_kpi))
+    for measurement in latest_readings(measurements, "kpi_id", day=day, most=most):
         for line in by_kpi[measurement.kpi_id]:
             line.readings.append(measurement)
-    for key_result_id, whole, done in _work_of(list(by_work)):
+    for key_result_id, whole, done in _work_of(list(by_work), day=day):
         by_work[key_result_id].work = (whole, done)
 
 
-def _work_of(ids: list[int]) -> list[tuple[int, int, int]]:
+def _work_of(ids: list[int], *, day: date) -> list[tuple[int, int, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(_WORK, {"ids": ids})
+        cursor.execute(_WORK_THEN if is_over(day) else _WORK, {"ids": ids, "day": day})
         rows: list[tuple[int, int, int]] = cursor.fetchall()
     return rows
 
@@ -275,12 +324,20 @@ def all_key_results(objective: Objective) -> list[KeyResult]:
     return list(found.order_by("position", "pk"))
 
 
-def check_ins_of(key_results: list[KeyResult], *, most: int = 50) -> dict[int, list[CheckIn]]:
-    """The newest check-ins of key results, those taken back too, the newest first. One statement."""
+def check_ins_of(key_results: list[KeyResult], *, day: date, most: int = 50) -> dict[int, list[CheckIn]]:
+    """The newest check-ins of key results, the newest first: those taken back too, or of a day that is over those
+    that stood at its end. One statement, two of a day that is over."""
+    if is_over(day):
+        rows = CheckIn.objects.filter(key_result__in=key_results)
+        then: dict[int, list[CheckIn]] = defaultdict(list)
+        for check_in in reversed(latest_readings(rows, "key_result_id", day=day, most=most)):
+            check_in.removed_at = None
+            then[check_in.key_result_id].append(check_in)
+        return then
     place = Window(RowNumber(), partition_by=F("key_result_id"), order_by=[F("day").desc(), F("pk").desc()])
     found: dict[int, list[CheckIn]] = defaultdict(list)
-    rows = CheckIn.objects.filter(key_result__in=key_results).annotate(place=place).filter(place__lte=most)
-    for check_in in rows.select_related("person").order_by("key_result_id", "-day", "-pk"):
+    said = CheckIn.objects.filter(key_result__in=key_results).annotate(place=place).filter(place__lte=most)
+    for check_in in said.select_related("person").order_by("key_result_id", "-day", "-pk"):
         found[check_in.key_result_id].append(check_in)
     return found
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,13 +16,14 @@ from metrics.calculations.value import Verdict
 from metrics.models import Benefit, CheckIn, KpiSource, Measurement, StatusUpdate
 from metrics.selectors.value import TONES, KpiLine, kpi_lines, kpis_seen, verdict_label
 from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_seen
+from metrics.selectors.value_compared import compare_kpis, compare_objectives
+from metrics.selectors.value_epics import Decision, decisions, strategy_on
 from metrics.selectors.value_objectives import ObjectiveLine, as_tree, objective_lines, objectives_seen
-from metrics.selectors.value_status import StatusLine, feed_of
+from metrics.selectors.value_status import StatusLine, as_said, feed_of
 from organization.models import Unit, UnitKind
 from pmo_portal.lib import format as formatting
-from pmo_portal.lib.access import Action, Actor, policy_for, visible
-from portfolio.models import BusinessCase, Epic, Recommendation, StateCategory
-from portfolio.selectors.strategy import PortfolioStrategy, strategies
+from pmo_portal.lib.access import Action, Actor, policy_for
+from portfolio.selectors.strategy import PortfolioStrategy
 
 MOST_THINGS: Final = 500
 """KPIs and objectives of a unit and below that the page reads."""
@@ -46,15 +46,6 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """An epic whose case advises something and that nobody has moved since."""
-
-    epic: Epic
-    advice: str
-    since: Any
-
-
-@dataclass(frozen=True, slots=True)
 class VerdictCount:
     """How many things have one verdict, and the list of exactly these."""
 
@@ -63,6 +54,7 @@ class VerdictCount:
     icon: str
     count: int
     url: str
+    then: int | None = None
 
 
 @dataclass(slots=True)
@@ -70,11 +62,14 @@ class ValuePage:
     """Everything the page says about one unit; "below" is the unit itself and all under it."""
 
     unit: Unit
+    day: date
+    against: date | None = None
     kpis: list[KpiLine] = field(default_factory=list)
     objectives: list[ObjectiveLine] = field(default_factory=list)
     status: StatusLine | None = None
     updates: list[StatusLine] = field(default_factory=list)
     strategy: PortfolioStrategy | None = None
+    is_strategy_unknown: bool = False
     attention: list[Attention] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     benefits: list[BenefitLine] = field(default_factory=list)
@@ -110,61 +105,53 @@ class ValuePage:
         return [line for line in self.objectives if line.objective.unit_id != self.unit.pk]
 
 
-def value_page(actor: Actor, unit: Unit, *, day: date) -> ValuePage:
-    """Read the page. A bounded number of statements, however many units, KPIs and objectives there are."""
+def value_page(actor: Actor, unit: Unit, *, day: date, against: date | None = None) -> ValuePage:
+    """Read the page as it stood at the end of ``day``, beside the KPIs and objectives of the day ``against``. A bounded
+    number of statements, however many units, KPIs and objectives there are."""
     below = Unit.objects.under([unit.pk], day=day)
-    page = ValuePage(unit)
-    page.kpis = kpi_lines(actor, kpis_seen(actor).filter(unit__in=below)[:MOST_THINGS], day=day)
-    page.objectives = objective_lines(actor, objectives_seen(actor).filter(unit__in=below)[:MOST_THINGS], day=day)
+    page = ValuePage(unit, day)
+    page.kpis = kpi_lines(actor, kpis_seen(actor, day=day).filter(unit__in=below)[:MOST_THINGS], day=day)
+    objectives = objectives_seen(actor, day=day).filter(unit__in=below)
+    page.objectives = objective_lines(actor, objectives[:MOST_THINGS], day=day)
+    if against is not None:
+        page.against = against
+        compare_kpis(actor, page.kpis, against)
+        compare_objectives(actor, page.objectives, against)
     updates = list(feed_of(actor, unit, day=day, only_latest=True, verdict="")[:MOST_THINGS])
-    page.updates = [StatusLine(update, day) for update in updates]
+    page.updates = [StatusLine(update, day) for update in as_said(updates, day=day)]
     own = (line for line in page.updates if line.update.unit_id == unit.pk and _is_of_unit(line.update))
     page.status = next(own, None)
     if unit.kind == UnitKind.PORTFOLIO and (actor.is_system or actor.can("theme.view", unit.pk)):
-        (page.strategy,) = strategies([unit], actor=actor)
-    benefits = benefits_seen(actor).filter(epic__unit__in=below)
+        page.strategy = strategy_on(actor, unit, day=day)
+        page.is_strategy_unknown = page.strategy is None
+    benefits = benefits_seen(actor, day=day).filter(epic__unit__in=below)
     page.benefits = benefit_lines(actor, benefits[:MOST_THINGS], day=day)
-    page.decisions = _decisions(actor, below)
+    page.decisions = decisions(actor, below, day=day)
     page.attention = sorted(_attention(actor, page), key=lambda one: (-one.weight, one.label))
     return page
 
 
 def verdict_counts(lines: Sequence[KpiLine] | Sequence[ObjectiveLine], *, url: str) -> list[VerdictCount]:
-    """How many stand how; each leads to the list of these, and of no other."""
+    """How many stand how, and how many of these same things stood so on the other day; each leads to the list of
+    these, and of no other."""
     counts = Counter(line.standing.verdict for line in lines)
+    before = Counter(line.then.standing.verdict for line in lines if line.then is not None)
+    is_compared = any(line.then is not None for line in lines)
     return [
-        VerdictCount(verdict_label(verdict), *TONES[verdict], counts[verdict], f"{url}&verdict={verdict.value}")
+        VerdictCount(
+            verdict_label(verdict),
+            *TONES[verdict],
+            counts[verdict],
+            f"{url}&verdict={verdict.value}",
+            before[verdict] if is_compared else None,
+        )
         for verdict in Verdict
-        if counts[verdict]
+        if counts[verdict] or before[verdict]
     ]
 
 
 def _is_of_unit(update: StatusUpdate) -> bool:
     return update.epic_id is None and update.objective_id is None
-
-
-def _decisions(actor: Actor, below: Any) -> list[Decision]:
-    """Epics that wait for a go or no go, for whoever may read their cases; the longest wait first. One statement."""
-    readable = actor.is_system or actor.units("business_case.view")
-    if not readable:
-        return []
-    latest = BusinessCase.objects.filter(epic=OuterRef("pk")).order_by("-number")
-    epics = visible(actor, Epic).filter(
-        deleted_at__isnull=True,
-        unit__in=below,
-        state__category__in=(StateCategory.BACKLOG, StateCategory.COMMITTED),
-    )
-    if not actor.is_system:
-        epics = epics.filter(unit__any_of=actor.units("business_case.view"))
-    waiting: Any = (
-        epics.annotate(
-            advice=Subquery(latest.values("recommendation")[:1]), advised_at=Subquery(latest.values("created_at")[:1])
-        )
-        .filter(advice__in=(Recommendation.GO, Recommendation.NO_GO))
-        .select_related("state", "owner")
-        .order_by("advised_at", "pk")
-    )
-    return [Decision(epic, str(Recommendation(epic.advice).label), epic.advised_at) for epic in waiting[:MOST_SHOWN]]
 
 
 def _attention(actor: Actor, page: ValuePage) -> Iterable[Attention]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from metrics.calculations.value import Verdict, elapsed_ratio, pace_verdict, whole_verdict
 from metrics.models import Objective, StatusUpdate
+from metrics.selectors.known import as_then, is_over, put_back, stood_on
 from metrics.selectors.value import KpiLine, Standing, standing_of, verdict_label
 from metrics.selectors.value_objectives import ObjectiveLine
 from organization.models import Unit
@@ -86,14 +87,15 @@ class StatusLine:
         return reverse("metrics:status_create", args=[self.update.unit.code])
 
 
-def updates_seen(actor: Actor) -> QuerySet[StatusUpdate]:
-    """The updates a person may see that nobody took back, about things that are still there, the newest first."""
+def updates_seen(actor: Actor, *, day: date) -> QuerySet[StatusUpdate]:
+    """The updates a person may see that stood at the end of a day, about things that were there then, the newest
+    first. Their words are those of today: `as_said` puts back what they said then."""
     return (
         visible(actor, StatusUpdate)
         .filter(
-            Q(epic__isnull=True) | Q(epic__deleted_at__isnull=True),
-            Q(objective__isnull=True) | Q(objective__archived_at__isnull=True),
-            removed_at__isnull=True,
+            Q(epic__isnull=True) | stood_on(day, gone="epic__deleted_at", made="epic__created_at"),
+            Q(objective__isnull=True) | stood_on(day, gone="objective__archived_at", made="objective__created_at"),
+            stood_on(day, gone="removed_at"),
         )
         .select_related("unit", "epic", "objective", "author")
         .order_by("-created_at", "-pk")
@@ -102,39 +104,48 @@ def updates_seen(actor: Actor) -> QuerySet[StatusUpdate]:
 
 def feed_of(actor: Actor, unit: Unit, *, day: date, only_latest: bool, verdict: str) -> QuerySet[StatusUpdate]:
     """The updates of a unit and all below it, the newest first; ``only_latest`` keeps the newest of each thing."""
-    updates = updates_seen(actor).filter(unit__in=Unit.objects.under([unit.pk], day=day))
+    updates = updates_seen(actor, day=day).filter(unit__in=Unit.objects.under([unit.pk], day=day))
     if only_latest:
-        updates = without_newer(updates)
+        updates = without_newer(updates, day=day)
+    if verdict and is_over(day):
+        return as_then(updates, day, "verdict").filter(then_verdict=verdict)
     return updates.filter(verdict=verdict) if verdict else updates
 
 
-def without_newer(updates: QuerySet[StatusUpdate]) -> QuerySet[StatusUpdate]:
-    """Only the newest update about each thing."""
-    return updates.exclude(Exists(_newer()))
+def without_newer(updates: QuerySet[StatusUpdate], *, day: date) -> QuerySet[StatusUpdate]:
+    """Only the newest update about each thing at the end of a day."""
+    return updates.exclude(Exists(_newer(day)))
+
+
+def as_said(updates: list[StatusUpdate], *, day: date) -> list[StatusUpdate]:
+    """Updates with the words they had at the end of a day. At most one statement."""
+    put_back(updates, day, "verdict", "suggested", "headline", "narrative", "help_needed", "next_due_on")
+    return updates
 
 
 def feed_lines(updates: list[StatusUpdate], *, day: date) -> list[StatusLine]:
     """Updates as lines that know which of them is the newest of its thing. One statement."""
     superseded = set(
-        StatusUpdate.objects.filter(Exists(_newer()), pk__in=[update.pk for update in updates]).values_list(
+        StatusUpdate.objects.filter(Exists(_newer(day)), pk__in=[update.pk for update in updates]).values_list(
             "pk", flat=True
         )
     )
-    return [StatusLine(update, day, is_latest=update.pk not in superseded) for update in updates]
+    return [StatusLine(update, day, is_latest=update.pk not in superseded) for update in as_said(updates, day=day)]
 
 
 def latest_of_unit(actor: Actor, unit: Unit, *, day: date) -> StatusLine | None:
     """What was said last of a unit itself. One statement."""
-    update = updates_seen(actor).filter(unit=unit, epic__isnull=True, objective__isnull=True).first()
-    return StatusLine(update, day) if update else None
+    updates = updates_seen(actor, day=day).filter(unit=unit, epic__isnull=True, objective__isnull=True)[:1]
+    return next((StatusLine(update, day) for update in as_said(list(updates), day=day)), None)
 
 
 def updates_about(actor: Actor, thing: Epic | Objective, *, day: date, most: int = 10) -> list[StatusLine]:
     """The newest updates about an epic or an objective. One statement."""
     about: dict[str, Any] = {"epic": thing} if isinstance(thing, Epic) else {"objective": thing}
-    updates = visible(actor, StatusUpdate).filter(removed_at__isnull=True, **about)
+    updates = visible(actor, StatusUpdate).filter(stood_on(day, gone="removed_at"), **about)
     found = updates.select_related("unit", "epic", "objective", "author").order_by("-created_at", "-pk")[:most]
-    return [StatusLine(update, day, is_latest=number == 0) for number, update in enumerate(found)]
+    said = as_said(list(found), day=day)
+    return [StatusLine(update, day, is_latest=number == 0) for number, update in enumerate(said)]
 
 
 def suggested_for_unit(kpis: list[KpiLine], objectives: list[ObjectiveLine]) -> Verdict:
@@ -152,13 +163,13 @@ def suggested_for_epic(epic: Epic, *, day: date) -> Verdict:
     return pace_verdict(done / whole, elapsed) if whole and elapsed is not None else Verdict.NO_DATA
 
 
-def _newer() -> QuerySet[StatusUpdate]:
-    """A newer update about the same thing as the outer one."""
+def _newer(day: date) -> QuerySet[StatusUpdate]:
+    """A newer update about the same thing as the outer one that stood at the end of a day."""
     same = StatusUpdate.objects.annotate(about_epic=Coalesce("epic_id", 0), about_objective=Coalesce("objective_id", 0))
     return same.filter(
+        stood_on(day, gone="removed_at"),
         unit=OuterRef("unit_id"),
         about_epic=Coalesce(OuterRef("epic_id"), 0),
         about_objective=Coalesce(OuterRef("objective_id"), 0),
-        removed_at__isnull=True,
         created_at__gt=OuterRef("created_at"),
     )

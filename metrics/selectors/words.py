@@ -38,6 +38,13 @@ def against_choice(selection: Selection) -> str:
     return _("a year before") if selection.against == YEAR else before_words(selection)
 
 
+def against_end(selection: Selection) -> str:
+    """What something is compared with that has a value at the end of a day: "the end of 30 Jun 2026"."""
+    if selection.against_on is None:
+        return _("nothing")
+    return _("the end of %(day)s") % {"day": format_day(selection.against_on)}
+
+
 def before_words(selection: Selection) -> str:
     """The stretch before: "the 13 weeks before", "Q2 2026", "the days before"."""
     span = selection.span

@@ -18,6 +18,8 @@ from pmo_portal.lib.errors import Refused, field_error
 from pmo_portal.lib.windows import local_day
 
 EDITABLE: Final = frozenset({"title", "description", "is_committed", "planned_value"})
+PLAN: Final = ("is_committed", "planned_value")
+"""What a score is held against: it is not changed once there is one."""
 
 
 @transaction.atomic
@@ -70,6 +72,8 @@ def pi_objective_remove(*, actor: Actor, objective: PiObjective, is_removed: boo
 
 def _write(objective: PiObjective, values: Mapping[str, Any], seen_version: int | None) -> PiObjective:
     wanted = merged(objective, values, seen_version)
+    if objective.actual_value is not None and (planned := next((name for name in PLAN if name in wanted), None)):
+        raise field_error(planned, _("It is scored already: what was planned stays. Take the score away first."))
     for name, value in wanted.items():
         setattr(objective, name, value)
     if wanted:

@@ -1,30 +1,25 @@
-"""Pages of benefits: the register, the benefits of an epic, their forms and reviews."""
+"""Pages of benefits: those of an epic, their forms and reviews. The register is in benefit_lists.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from metrics.calculations.value import REVIEW_MONTHS
-from metrics.definition_links import definition_url
-from metrics.definitions.value import BENEFIT
 from metrics.forms.benefits import BenefitForm, BenefitReviewForm
 from metrics.models import Benefit
-from metrics.selectors.value_benefits import BenefitLine, benefit_lines, benefits_put_away, benefits_seen, review_of
+from metrics.selectors.value_benefits import benefit_lines, benefits_put_away, benefits_seen, review_of
 from metrics.selectors.value_history import benefit_history
 from metrics.selectors.value_scope import currency_of
 from metrics.services import benefits as services
-from metrics.views.value_frames import away_answer, flag_chip, value_crumbs, value_tabs, with_parameter
-from pmo_portal.lib.access import Action, Denied, access, actor_of, listing, policy_for
-from pmo_portal.lib.csv_export import csv_response
+from metrics.views.value_frames import away_answer, value_crumbs
+from pmo_portal.lib.access import Action, Denied, access, actor_of, policy_for
 from pmo_portal.lib.errors import Refused
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
@@ -35,68 +30,14 @@ from portfolio.views.details import refusal
 from portfolio.views.epics import SELECT as EPIC_SELECT
 from portfolio.views.epics import epic_page
 
-PAGE_ROWS = 50
-MOST_LINES = 2_000
-
-
-@listing(Action.VIEW, Benefit)
-@require_GET
-def benefit_list(request: HttpRequest) -> HttpResponseBase:
-    """The register: what every epic promised, and what came of it."""
-    actor = actor_of(request)
-    today = local_day(timezone.now())
-    is_overdue = "overdue" in request.GET
-    benefits = benefits_seen(actor)
-    total = benefits.count()
-    text = request.GET.get("q", "").strip().replace("\x00", "")
-    if text:
-        benefits = benefits.filter(name__icontains=text) | benefits.filter(epic__title__icontains=text)
-    lines = benefit_lines(actor, benefits[:MOST_LINES], day=today)
-    if is_overdue:
-        lines = [line for line in lines if line.is_overdue]
-    if request.GET.get("format") == "csv":
-        return _as_file(lines)
-    page = Paginator(lines, PAGE_ROWS).get_page(request.GET.get("page"))
-    context = {
-        "value_tabs": value_tabs(actor, "benefits"),
-        "definition_url": definition_url(BENEFIT),
-        "lines": page.object_list,
-        "page": page,
-        "total": total,
-        "q": text,
-        "months": REVIEW_MONTHS,
-        "chips": [flag_chip(request, "overdue", _("Review overdue"), is_on=is_overdue)],
-        "hidden": [("overdue", "1")] if is_overdue else [],
-        "csv_url": with_parameter(request, "format", "csv"),
-        "crumbs": value_crumbs(_("Benefits")),
-    }
-    return render_page(request, "metrics/benefit_list.html", context, fragment="results")
-
-
-def _as_file(lines: list[BenefitLine]) -> HttpResponseBase:
-    head = ["epic", "benefit", "baseline", "promised", "live_since", "realised_ratio", "overdue", "owner"]
-    rows = (
-        [
-            line.benefit.epic.key,
-            line.benefit.name,
-            "" if line.is_hidden else line.benefit.baseline_value,
-            "" if line.is_hidden else line.benefit.promised_value,
-            line.benefit.released_on,
-            "" if line.realised is None else round(line.realised, 4),
-            "yes" if line.is_overdue else "no",
-            line.benefit.owner.name if line.benefit.owner else "",
-        ]
-        for line in lines
-    )
-    return csv_response(name="benefits", head=head, rows=rows)
-
 
 @access(Action.VIEW, Epic, by="key", select=EPIC_SELECT)
 @require_GET
 def epic_benefits(request: HttpRequest, epic: Epic) -> HttpResponse:
     """A tab of an epic: what it promised, and what came of it, as far as one may see benefits of its portfolio."""
     actor, policy = actor_of(request), policy_for(Benefit)
-    lines = benefit_lines(actor, benefits_seen(actor).filter(epic=epic), day=local_day(timezone.now()))
+    today = local_day(timezone.now())
+    lines = benefit_lines(actor, benefits_seen(actor, day=today).filter(epic=epic), day=today)
     context = {
         "tab_template": "metrics/_epic_benefits.html",
         "lines": lines,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Final
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,28 +17,35 @@ from metrics.charts.chart import chart_file
 from metrics.charts.value import kpi_chart
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KPI
-from metrics.documents import wants_document
+from metrics.documents import as_of_words, wants_document
 from metrics.forms.kpis import KpiForm
 from metrics.forms.value import VerdictForm
 from metrics.models import Kpi, Measurement
+from metrics.selectors.selection import MOST_WEEKS, NOTHING
 from metrics.selectors.value import kpi_lines, measurements_of, value_text
-from metrics.selectors.value_history import kpi_history, kpi_neighbours
+from metrics.selectors.value_compared import compare_kpis
+from metrics.selectors.value_history import kpi_history, kpi_neighbours, kpi_why
 from metrics.selectors.value_scope import currency_of
 from metrics.services import kpis as services
 from metrics.services import status as verdicts
 from metrics.value_documents import kpi_document
-from metrics.views.value_frames import away_answer, value_crumbs
+from metrics.views.picking import selection_context, selection_for
+from metrics.views.value_frames import away_answer, list_url, value_crumbs
+from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
-from pmo_portal.lib.subject_pages import tabs_around
+from pmo_portal.lib.subject_pages import in_panel, tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
 from portfolio.views.frames import rights
 from portfolio.views.themes import choose_unit
+
+USUAL_WEEKS: Final = 52
+"""A KPI is measured by month or quarter: its page shows a year."""
 
 
 @listing(Action.CREATE, Kpi)
@@ -66,23 +76,38 @@ def kpi_create(request: HttpRequest, unit: Unit) -> HttpResponse:
 def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
     """One KPI: how it stands and who says so, its values as a chart and as a table, what uses it, its history."""
     actor = actor_of(request)
-    (line,) = kpi_lines(actor, [kpi], day=local_day(timezone.now()))
-    values = list(measurements_of(kpi))
+    now = timezone.now()
+    selection = selection_for(request, unit_id=kpi.unit_id, now=now, usual_weeks=USUAL_WEEKS, usual_against=NOTHING)
+    day = selection.as_of
+    (line,) = kpi_lines(actor, [copy(kpi)], day=day)
+    if selection.against_on:
+        compare_kpis(actor, [line], selection.against_on)
+    known = measurements_of(kpi, day=day)
+    values = [one for one in known if one.day in selection.window]
     standing = [one for one in reversed(values) if one.removed_at is None]
-    chart = kpi_chart(kpi, standing, is_hidden=line.is_hidden)
+    chart = kpi_chart(line.kpi, standing, is_hidden=line.is_hidden)
     if file := chart_file(request, [chart], name=kpi.code):
         return file
     if request.GET.get("format") == "csv":
         return _as_file(kpi, [] if line.is_hidden else standing)
     if wants_document(request):
-        return kpi_document(line, [] if line.is_hidden else standing, chart, at=timezone.now())
+        shown = [] if line.is_hidden else standing
+        return kpi_document(line, shown, chart, filters=as_of_words(selection), at=now)
     may = rights(request, kpi)
     measures = policy_for(Measurement)
-    may_write = not line.is_hidden and kpi.archived_at is None and kpi.source != "FORMULA"
+    may_write = not line.is_hidden and kpi.archived_at is None and kpi.source != "FORMULA" and selection.is_now
+    earlier = sum(one.day < selection.window.start for one in known)
+    neighbours = kpi_neighbours(actor, kpi)
     context = {
-        "kpi": kpi,
+        "kpi": line.kpi,
         "line": line,
         "chart": chart,
+        "earlier": 0 if line.is_hidden else earlier,
+        "earlier_url": request.path + selection.query(**{"from": None, "to": None, "span": None, "weeks": MOST_WEEKS}),
+        "csv_url": request.path + selection.query(format="csv"),
+        "pdf_url": request.path + selection.query(format="pdf"),
+        "is_in_panel": in_panel(request),
+        "query": selection.carried(),
         "values": [] if line.is_hidden else [(one, value_text(one.value, kpi)) for one in values],
         "entries": kpi_history(actor, kpi),
         "may": may,
@@ -90,10 +115,13 @@ def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
         "may_correct": may_write and measures.allows_within(actor, Action.EDIT, kpi.unit_id),
         "definition_url": definition_url(KPI),
         "tabs": tabs_around(request, "kpi", kpi.pk, request.path),
-        "crumbs": value_crumbs((_("KPIs"), reverse("metrics:kpi_list")), kpi.name),
-        **kpi_neighbours(actor, kpi),
+        "crumbs": value_crumbs((_("KPIs"), list_url("metrics:kpi_list", selection)), kpi.name),
+        **selection_context(selection, has_types=False),
+        "why": kpi_why(neighbours["drives"]),
+        **neighbours,
+        **live_context(request, [kpi.unit_id]),
     }
-    return render_page(request, "metrics/kpi_detail.html", context)
+    return render_page(request, "metrics/kpi_detail.html", context, fragment="body")
 
 
 def _as_file(kpi: Kpi, values: list[Measurement]) -> HttpResponseBase:

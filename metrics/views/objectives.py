@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +17,13 @@ from metrics.charts.chart import chart_file
 from metrics.charts.value import key_result_chart
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KEY_RESULT, OBJECTIVE
-from metrics.documents import wants_document
+from metrics.documents import as_of_words, wants_document
 from metrics.forms.objectives import ObjectiveForm
 from metrics.forms.value import VerdictForm
 from metrics.models import CheckIn, DrivenBy, Objective, StatusUpdate
+from metrics.selectors.selection import NOTHING
 from metrics.selectors.value import value_text
+from metrics.selectors.value_compared import compare_objectives
 from metrics.selectors.value_history import objective_history
 from metrics.selectors.value_objectives import (
     KeyResultLine,
@@ -36,14 +39,16 @@ from metrics.selectors.value_status import updates_about
 from metrics.services import objectives as services
 from metrics.services import status as verdicts
 from metrics.value_documents import objective_document
-from metrics.views.value_frames import away_answer, value_crumbs
+from metrics.views.picking import selection_context, selection_for
+from metrics.views.value_frames import away_answer, list_url, value_crumbs
+from organization.context import live_context
 from organization.models import Unit
 from organization.selectors.units import units_holding
 from pmo_portal.lib.access import Action, Actor, access, actor_of, listing, policy_for
 from pmo_portal.lib.csv_export import csv_response
 from pmo_portal.lib.forms import conflicts_into, errors_into
 from pmo_portal.lib.pages import go_to, render_page
-from pmo_portal.lib.subject_pages import tabs_around
+from pmo_portal.lib.subject_pages import in_panel, tabs_around
 from pmo_portal.lib.windows import local_day
 from portfolio.selectors.lookups import version_now
 from portfolio.views.frames import rights
@@ -82,12 +87,17 @@ def objective_create(request: HttpRequest, unit: Unit) -> HttpResponse:
 def objective_detail(request: HttpRequest, objective: Objective) -> HttpResponseBase:
     """One objective: how far it is and who says so, its key results with their check-ins, what serves it."""
     actor = actor_of(request)
-    today = local_day(timezone.now())
+    now = timezone.now()
+    selection = selection_for(request, unit_id=objective.unit_id, now=now, usual_against=NOTHING)
+    day = selection.as_of
     key_results = all_key_results(objective)
-    children = list(objectives_seen(actor).filter(parent=objective))
-    line, *below = objective_lines(actor, [objective, *children], day=today)
-    results = [_result(actor, one) for one in line.key_results]
-    said = check_ins_of([one.key_result for one in line.key_results])
+    children = list(objectives_seen(actor, day=day).filter(parent=objective))
+    lines = objective_lines(actor, [copy(objective), *children], day=day)
+    line, *below = lines
+    if selection.against_on:
+        compare_objectives(actor, lines, selection.against_on)
+    results = [_result(actor, one, is_now=selection.is_now) for one in line.key_results]
+    said = check_ins_of([one.key_result for one in line.key_results], day=day)
     for one in results:
         one["check_ins"] = [
             (check_in, value_text(check_in.value, one["key_result"]))
@@ -100,31 +110,37 @@ def objective_detail(request: HttpRequest, objective: Objective) -> HttpResponse
     if request.GET.get("format") == "csv":
         return _as_file(line)
     if wants_document(request):
-        return objective_document(line, charts, at=timezone.now())
+        return objective_document(line, charts, filters=as_of_words(selection), at=now)
     may = rights(request, objective)
     context = {
-        "objective": objective,
+        "objective": line.objective,
         "line": line,
+        "csv_url": request.path + selection.query(format="csv"),
+        "pdf_url": request.path + selection.query(format="pdf"),
+        "is_in_panel": in_panel(request),
+        "query": selection.carried(),
         "results": results,
         "work": work_of(actor, [one.key_result for one in line.key_results]),
         "below": below,
         "why": why_of(actor, objective),
         "archived_results": [one for one in key_results if one.archived_at is not None],
-        "statuses": updates_about(actor, objective, day=today),
+        "statuses": updates_about(actor, objective, day=day),
         "entries": objective_history(actor, objective, key_results),
         "may": may,
-        "may_add": may["edit"] and objective.archived_at is None,
+        "may_add": may["edit"] and objective.archived_at is None and selection.is_now,
         "may_create_below": policy_for(Objective).allows_within(actor, Action.CREATE, objective.unit_id),
         "may_say": policy_for(StatusUpdate).allows_within(actor, Action.CREATE, objective.unit_id),
         "definition_url": definition_url(OBJECTIVE),
         "result_definition_url": definition_url(KEY_RESULT),
         "tabs": tabs_around(request, "objective", objective.pk, request.path),
-        "crumbs": value_crumbs((_("Objectives"), reverse("metrics:objective_list")), objective.title),
+        "crumbs": value_crumbs((_("Objectives"), list_url("metrics:objective_list", selection)), objective.title),
+        **selection_context(selection, has_types=False, has_stretch=False),
+        **live_context(request, [objective.unit_id]),
     }
-    return render_page(request, "metrics/objective_detail.html", context)
+    return render_page(request, "metrics/objective_detail.html", context, fragment="body")
 
 
-def _result(actor: Actor, line: KeyResultLine) -> dict[str, Any]:
+def _result(actor: Actor, line: KeyResultLine, *, is_now: bool) -> dict[str, Any]:
     """A key result as the page of its objective shows it."""
     policy = policy_for(CheckIn)
     unit_id = line.key_result.objective.unit_id
@@ -132,6 +148,7 @@ def _result(actor: Actor, line: KeyResultLine) -> dict[str, Any]:
         line.key_result.driven_by == DrivenBy.BY_HAND
         and line.key_result.objective.archived_at is None
         and not line.is_hidden
+        and is_now
     )
     chart = None
     if line.key_result.driven_by != DrivenBy.WORK and len(line.readings) > 1:

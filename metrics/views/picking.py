@@ -25,24 +25,40 @@ from metrics.selectors.selection import (
     selection_of,
 )
 from metrics.selectors.spans import planned_periods, shifted_a_year, spans_on
-from metrics.selectors.words import against_choice, before_words, last_weeks, stretch_choice
+from metrics.selectors.words import against_choice, against_end, before_words, last_weeks, stretch_choice
 from pmo_portal.lib.windows import Window, week_start
 
 
-def selection_for(request: HttpRequest, *, unit_id: int | None, now: datetime) -> Selection:
+def selection_for(
+    request: HttpRequest,
+    *,
+    unit_id: int | None,
+    now: datetime,
+    usual_weeks: int = DEFAULT_WEEKS,
+    usual_against: str = BEFORE,
+) -> Selection:
     """Read the selection of a page about a unit, whose periods it offers (None: about several units). One statement."""
     day = seen_on_of(request.GET, now=now)
-    return selection_of(request.GET, now=now, spans=spans_on(day, planned_periods(unit_id, day=day)))
+    return selection_of(
+        request.GET,
+        now=now,
+        spans=spans_on(day, planned_periods(unit_id, day=day)),
+        usual_weeks=usual_weeks,
+        usual_against=usual_against,
+    )
 
 
-def selection_context(selection: Selection, *, compares: bool = True) -> dict[str, Any]:
-    """What metrics/_picker.html shows; a page that compares nothing says so."""
+def selection_context(
+    selection: Selection, *, compares: bool = True, has_types: bool = True, has_stretch: bool = True
+) -> dict[str, Any]:
+    """What metrics/_picker.html shows; a page that compares nothing, that counts no items, or that shows a day and no
+    stretch of days, says so."""
     is_custom = bool(selection.parts().get("from"))
     return {
         "selection": selection,
         "definitions_url": reverse("metrics:definition_list"),
         "picker": {
-            "stretch": stretch_choice(selection),
+            "stretch": stretch_choice(selection) if has_stretch else "",
             "is_custom": is_custom,
             "weeks": _week_choices(selection),
             "spans": _span_choices(selection),
@@ -51,7 +67,8 @@ def selection_context(selection: Selection, *, compares: bool = True) -> dict[st
             "as_of": _as_of_choices(selection),
             "as_of_hidden": selection.hidden("as_of"),
             "compares": compares,
-            "against": against_choice(selection),
+            "against": against_choice(selection) if has_types else against_end(selection),
+            "is_of_days": has_types,
             "againsts": _against_choices(selection),
             "against_hidden": selection.hidden("against"),
             "against_day": selection.against_day,
@@ -63,6 +80,7 @@ def selection_context(selection: Selection, *, compares: bool = True) -> dict[st
                 "is_on": item_type == selection.item_type,
             }
             for item_type in COUNTED_TYPES
+            if has_types
         ],
     }
 
@@ -72,7 +90,7 @@ def _week_choices(selection: Selection) -> list[dict[str, Any]]:
     return [
         {
             "label": last_weeks(weeks),
-            "url": selection.query(**standing, weeks=weeks if weeks != DEFAULT_WEEKS else None),
+            "url": selection.query(**standing, weeks=weeks if weeks != selection.usual_weeks else None),
             "is_on": selection.span is None and weeks == selection.weeks,
         }
         for weeks in WEEKS
@@ -118,7 +136,7 @@ def _against_choices(selection: Selection) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "url": selection.query(against=None if code == BEFORE else code),
+            "url": selection.query(against=None if code == selection.usual_against else code),
             "is_on": code == selection.against,
         }
         for code, label in choices

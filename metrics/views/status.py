@@ -20,6 +20,7 @@ from metrics.selectors.value_history import status_history
 from metrics.selectors.value_objectives import objective_lines, objectives_seen
 from metrics.selectors.value_status import feed_lines, feed_of, suggested_for_epic, suggested_for_unit, updates_about
 from metrics.services import status as services
+from metrics.views.picking import selection_context, selection_for
 from metrics.views.value_frames import away_answer, flag_chip, value_crumbs, verdict_chips
 from organization.context import live_context
 from organization.models import Unit
@@ -42,11 +43,13 @@ PAGE_ROWS = 25
 def unit_status(request: HttpRequest, unit: Unit) -> Any:
     """What was said of a unit and of everything below it, the newest first."""
     actor = actor_of(request)
-    today = local_day(timezone.now())
     verdict, only_latest = request.GET.get("verdict", ""), "all" not in request.GET
-    updates = feed_of(actor, unit, day=today, only_latest=only_latest, verdict=verdict)
+    selection = selection_for(request, unit_id=unit.pk, now=timezone.now())
+    selection = selection.keeping({"verdict": verdict, "all": "" if only_latest else "1"})
+    day = selection.as_of
+    updates = feed_of(actor, unit, day=day, only_latest=only_latest, verdict=verdict)
     if request.GET.get("format") == "csv":
-        return _as_file(unit, feed_lines(list(updates[:5_000]), day=today))
+        return _as_file(unit, feed_lines(list(updates[:5_000]), day=day))
     page = Paginator(updates, PAGE_ROWS).get_page(request.GET.get("page"))
     policy = policy_for(StatusUpdate)
     query = request.GET.copy()
@@ -57,11 +60,11 @@ def unit_status(request: HttpRequest, unit: Unit) -> Any:
         "lines": [
             {
                 "of": line,
-                "may_edit": policy.allows(actor, Action.EDIT, line.update),
-                "may_delete": policy.allows(actor, Action.DELETE, line.update),
-                "may_say": policy.allows_within(actor, Action.CREATE, line.update.unit_id),
+                "may_edit": selection.is_now and policy.allows(actor, Action.EDIT, line.update),
+                "may_delete": selection.is_now and policy.allows(actor, Action.DELETE, line.update),
+                "may_say": selection.is_now and policy.allows_within(actor, Action.CREATE, line.update.unit_id),
             }
-            for line in feed_lines(list(page.object_list), day=today)
+            for line in feed_lines(list(page.object_list), day=day)
         ],
         "chips": [
             *verdict_chips(request, verdict),
@@ -70,7 +73,9 @@ def unit_status(request: HttpRequest, unit: Unit) -> Any:
         "csv_url": f"?{query.urlencode()}",
         "may_create": policy.allows_within(actor, Action.CREATE, unit.pk),
         "tabs": unit_tabs(actor, unit, "value"),
+        "value_url": reverse("metrics:unit_value", args=[unit.code]) + selection.carried(verdict=None, all=None),
         "crumbs": unit_crumbs(actor, unit, _("Status updates")),
+        **selection_context(selection, compares=False, has_types=False, has_stretch=False),
         **live_context(request, [unit.pk]),
     }
     return render_page(request, "metrics/unit_status.html", context, fragment="results")

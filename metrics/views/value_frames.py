@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metrics.models import Verdict
+from metrics.selectors.selection import Selection
 from metrics.selectors.value import TONES
 from metrics.selectors.value_scope import UnitFilter
 from organization.models import Unit
@@ -26,8 +28,19 @@ def value_crumbs(*here: tuple[str, str] | str) -> list[tuple[str, str]]:
     return [(_("Value"), reverse("metrics:value")), *steps]
 
 
-def value_tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
-    """The rooms of value that this person may open, for components/tabs.html."""
+def list_url(name: str, selection: Selection, **filters: str) -> str:
+    """The list of KPIs or objectives as of the same day, beside the same other day."""
+    asked = {
+        **filters,
+        "as_of": "" if selection.is_now else selection.as_of.isoformat(),
+        "since": selection.against_on.isoformat() if selection.against_on and name == "metrics:kpi_list" else "",
+    }
+    return f"{reverse(name)}?{urlencode({code: value for code, value in asked.items() if value})}"
+
+
+def value_tabs(actor: Actor, current: str, selection: Selection | None = None) -> list[dict[str, Any]]:
+    """The rooms of value that this person may open, for components/tabs.html; with a selection as of the same day."""
+    as_of = "" if selection is None or selection.is_now else f"?as_of={selection.as_of.isoformat()}"
     rooms = (
         ("value", _("Overview"), "trophy", "metrics:value", "objective.view"),
         ("objectives", _("Objectives"), "target", "metrics:objective_list", "objective.view"),
@@ -35,7 +48,12 @@ def value_tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
         ("benefits", _("Benefits"), "coins", "metrics:benefit_list", "benefit.view"),
     )
     return [
-        {"label": label, "url": reverse(name), "icon": icon, "is_current": code == current}
+        {
+            "label": label,
+            "url": reverse(name) + (as_of if code != "benefits" else ""),
+            "icon": icon,
+            "is_current": code == current,
+        }
         for code, label, icon, name, permission in rooms
         if actor.is_system or actor.units(permission)
     ]

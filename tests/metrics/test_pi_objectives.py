@@ -168,6 +168,9 @@ def test_two_people_change_one_objective(world: World, running: Period, client_a
     assert edit(title="Two piers open").planned_value == 9  # different fields: both are kept
     with pytest.raises(Conflict):
         edit(planned_value=3)
+    scored = promise(world.harbour, running, actual=5)
+    with pytest.raises(ValidationError, match="what was planned stays"):
+        pi_objective_edit(actor=SYSTEM, objective=scored, values={"planned_value": 4}, seen_version=None, at=NOW)
     pi_objective_remove(actor=SYSTEM, objective=objective, is_removed=True, at=NOW)
     with pytest.raises(Refused, match="removed"):
         edit(title="Three")

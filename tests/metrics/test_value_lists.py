@@ -46,8 +46,8 @@ def test_kpis_are_filtered_sorted_compared_and_keep_their_pictures(
     Kpi.objects.filter(pk=put_away.pk).update(archived_at=NOW)
     kpi_make(world.south, name="Of others", at=NOW)
     for days, value in ((60, 3), (30, 6), (0, 12)):
-        measure(good, TODAY - timedelta(days=days), value, at=NOW)
-    measure(poor, TODAY - timedelta(days=40), 1, at=NOW)
+        measure(good, TODAY - timedelta(days=days), value, at=NOW - timedelta(days=days))
+    measure(poor, TODAY - timedelta(days=40), 1, at=NOW - timedelta(days=40))
     client = client_as("pmo_staff")
     expected = {
         "": ["Good", "Poor", "Silent"],
