@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,8 +16,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from collaboration.models import Attachment, Comment
-from collaboration.services.attachments_kinds import picture_in
-from collaboration.services.job_files import shown_name
+from collaboration.services.attachments_kinds import Picture, picture_in
+from collaboration.services.stored_files import FileStore, shown_name
 from collaboration.talk_policies import may_keep_order, may_talk
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require
 from pmo_portal.lib.errors import Refused, field_error
@@ -33,7 +29,7 @@ MOST_FILES: Final = 500
 """A thing with more files than this needs a folder, and there are better ones."""
 
 KEPT: Final = timedelta(days=30)
-_ORPHAN_SECONDS: Final = 24 * 3600
+STORE: Final = FileStore(lambda: Path(settings.ATTACHMENTS_ROOT), Attachment)
 _MOST_FORGOTTEN: Final = 1000
 
 
@@ -98,7 +94,7 @@ def attachment_restore(*, actor: Actor, attachment: Attachment, at: datetime) ->
 
 def attachment_path(attachment: Attachment) -> Path:
     """Where a file is kept."""
-    return _folder() / attachment.stored_name
+    return STORE.path(attachment.stored_name)
 
 
 def attachments_expire(*, at: datetime) -> int:
@@ -110,12 +106,10 @@ def attachments_expire(*, at: datetime) -> int:
         gone |= Q(~Exists(there), subject_kind=subject.code)
     removed = Q(deleted_at__lt=at - KEPT) | Q(comment__deleted_at__lt=at - KEPT)
     expired = list(Attachment.objects.filter(removed | gone).order_by("pk")[:_MOST_FORGOTTEN])
-    for attachment in expired:
-        # First from the disk: a row without a file is found again, a file without a row is lost.
-        attachment_path(attachment).unlink(missing_ok=True)
+    STORE.forget(attachment.stored_name for attachment in expired)
     Attachment.objects.filter(pk__in=[each.pk for each in expired]).delete()
     Comment.objects.filter(gone).delete()
-    _sweep()
+    STORE.sweep()
     return len(expired)
 
 
@@ -137,69 +131,43 @@ def _check(files: Sequence[File[bytes]]) -> None:
 
 
 @contextmanager
-def _stored() -> Iterator[list[Path]]:
-    """Collects what is written; when anything fails, nothing of it stays."""
-    written: list[Path] = []
+def _stored() -> Iterator[list[str]]:
+    """Collects the names of what is written; when anything fails, nothing of it stays."""
+    written: list[str] = []
     is_whole = False
     try:
         yield written
         is_whole = True
-    except OSError as error:
-        raise Refused(
-            _("The files cannot be stored (%(reason)s). Try again later, or tell an operator.")
-            % {"reason": error.strerror or error}
-        ) from error
     finally:
         if not is_whole:
-            _forget(written)
+            STORE.forget(written)
 
 
-def _forget(paths: Sequence[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-def _keep(file: File[bytes], stored: list[Path]) -> dict[str, Any]:
+def _keep(file: File[bytes], written: list[str]) -> dict[str, Any]:
     """Write one file to the disk, and what its row says of it."""
-    stored_name, digest = secrets.token_hex(32), hashlib.sha256()
-    path = _folder() / stored_name
-    stored.append(path)
-    with path.open("x+b") as kept:
+    found: list[Picture | None] = []
+
+    def write(kept: IO[bytes]) -> None:
         for chunk in file.chunks():
             kept.write(chunk)
-            digest.update(chunk)
-        kept.flush()
-        os.fsync(kept.fileno())
-        size, picture = kept.tell(), picture_in(kept)
-    name = shown_name(file.name or "")
+        found.append(picture_in(kept))
+
+    stored = STORE.keep(write)
+    written.append(stored.stored_name)
+    name, picture = shown_name(file.name or ""), found[0]
     if picture and picture.is_too_large:
         said = {"name": name, "width": picture.width, "height": picture.height}
         message = _("“%(name)s” is a picture of %(width)s by %(height)s pixels: too large to be shown.") % said
         raise ValidationError({"upload": message})
     return {
         "name": name,
-        "stored_name": stored_name,
-        "size": size,
-        "digest": digest.hexdigest(),
+        "stored_name": stored.stored_name,
+        "size": stored.size,
+        "digest": stored.digest,
         "media_type": picture.media_type if picture else "",
         "width": picture.width if picture else None,
         "height": picture.height if picture else None,
     }
-
-
-def _sweep() -> None:
-    old = [path for path in _folder().iterdir() if time.time() - path.stat().st_mtime > _ORPHAN_SECONDS]
-    for start in range(0, len(old), _MOST_FORGOTTEN):
-        some = {path.name: path for path in old[start : start + _MOST_FORGOTTEN]}
-        known = set(Attachment.objects.filter(stored_name__in=some).values_list("stored_name", flat=True))
-        _forget([path for name, path in some.items() if name not in known])
-
-
-def _folder() -> Path:
-    """SECURITY: outside everything that is served; readable by the portal alone."""
-    folder = Path(settings.ATTACHMENTS_ROOT)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _show(attachment: Attachment) -> None:

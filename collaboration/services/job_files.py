@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import secrets
-import shutil
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,15 +12,14 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 
 from collaboration.models import FilePurpose, Job, JobFile
+from collaboration.services.stored_files import FileStore, shown_name
 from organization.models import Unit
 from pmo_portal.lib.access import Action, Actor, require_within
 from pmo_portal.lib.errors import Refused
 
 INPUT_KEPT: Final = timedelta(days=30)
 RESULT_KEPT: Final = timedelta(days=7)
-LONGEST_NAME: Final = 200
-_ORPHAN_SECONDS: Final = 24 * 3600
-_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f/\\\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+STORE: Final = FileStore(lambda: Path(settings.MEDIA_ROOT) / "jobs", JobFile)
 
 
 class FileGone(Refused):
@@ -83,13 +76,12 @@ def job_input(job: Job, file_id: int) -> tuple[str, Path]:
 
 def stored_path(file: JobFile) -> Path:
     """Where a file is kept."""
-    return _folder() / file.stored_name
+    return STORE.path(file.stored_name)
 
 
 def job_files_forget(*, files: list[JobFile]) -> None:
-    """Delete files for good, first from the disk: a row without a file is found again, a file without a row is lost."""
-    for file in files:
-        stored_path(file).unlink(missing_ok=True)
+    """Delete files for good."""
+    STORE.forget(file.stored_name for file in files)
     JobFile.objects.filter(pk__in=[file.pk for file in files]).delete()
 
 
@@ -97,19 +89,8 @@ def job_files_expire(*, at: datetime) -> int:
     """Delete what has expired, and what a crash left on the disk without a row; returns how many rows."""
     expired = list(JobFile.objects.filter(expires_at__lte=at)[:1000])
     job_files_forget(files=expired)
-    _sweep()
+    STORE.sweep()
     return len(expired)
-
-
-def _sweep() -> None:
-    folder = _folder()
-    old = [path for path in folder.iterdir() if time.time() - path.stat().st_mtime > _ORPHAN_SECONDS]
-    known = set(
-        JobFile.objects.filter(stored_name__in=[path.name for path in old]).values_list("stored_name", flat=True)
-    )
-    for path in old:
-        if path.name not in known:
-            path.unlink(missing_ok=True)
 
 
 def _store(
@@ -123,51 +104,16 @@ def _store(
     at: datetime,
     expires_at: datetime,
 ) -> JobFile:
-    stored_name = secrets.token_hex(32)
-    path = _folder() / stored_name
-    try:
-        with path.open("xb") as stored:
-            write(stored)
-            stored.flush()
-            os.fsync(stored.fileno())
-        digest = _digest(path)
-        return JobFile.objects.create(
-            owner_id=owner_id,
-            unit_id=unit_id,
-            job=job,
-            purpose=purpose,
-            name=shown_name(name),
-            stored_name=stored_name,
-            size=path.stat().st_size,
-            digest=digest,
-            created_at=at,
-            expires_at=expires_at,
-        )
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        free = shutil.disk_usage(_folder()).free // 1024 // 1024
-        raise Refused(
-            _("The file cannot be stored (%(reason)s; %(free)s MiB are free). Try again later, or tell an operator.")
-            % {"reason": error.strerror or error, "free": free}
-        ) from error
-
-
-def shown_name(name: str) -> str:
-    """A file's name as people may read it: no folders, no control characters, of bounded length, its ending kept."""
-    plain = _UNSHOWABLE.sub("", name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]).strip() or "file"
-    if len(plain) <= LONGEST_NAME:
-        return plain
-    stem, dot, ending = plain.rpartition(".")
-    return f"{stem[: LONGEST_NAME - 16]}…{dot}{ending[:12]}" if stem else plain[:LONGEST_NAME]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stored:
-        return hashlib.file_digest(stored, "sha256").hexdigest()
-
-
-def _folder() -> Path:
-    """SECURITY: outside everything that is served; readable by the portal alone."""
-    folder = Path(settings.MEDIA_ROOT) / "jobs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    stored = STORE.keep(write)
+    return JobFile.objects.create(
+        owner_id=owner_id,
+        unit_id=unit_id,
+        job=job,
+        purpose=purpose,
+        name=shown_name(name),
+        stored_name=stored.stored_name,
+        size=stored.size,
+        digest=stored.digest,
+        created_at=at,
+        expires_at=expires_at,
+    )

@@ -6,12 +6,13 @@ import base64
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import clear_totp_secret, get_totp_secret
 from django.conf import settings
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
@@ -42,6 +43,7 @@ NEW_CODES: Final = "new_recovery_codes"
 OWN: Final = "Everybody looks after their own sign-in only."
 
 View = Callable[..., HttpResponse]
+F = TypeVar("F", bound=BaseForm)
 
 
 def own_tabs(current: str) -> list[dict[str, Any]]:
@@ -55,6 +57,14 @@ def own_tabs(current: str) -> list[dict[str, Any]]:
         },
         {"label": _("Sessions"), "url": reverse("organization:session_list"), "is_current": current == "sessions"},
     ]
+
+
+def own_page(title: str) -> dict[str, Any]:
+    """Where a page about one's sign-in stands."""
+    return {
+        "tabs": own_tabs("security"),
+        "crumbs": [(_("Profile"), reverse("organization:profile")), (title, "")],
+    }
 
 
 def confirmed(view: View) -> View:
@@ -81,8 +91,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "has_identity": bool(settings.SOCIALACCOUNT_PROVIDERS),
         "link_intent": link_intent(request),
         "identity_name": settings.OIDC_NAME or _("the organisation's sign-in"),
-        "tabs": own_tabs("security"),
-        "crumbs": [(_("Profile"), "/profile/"), (_("Sign-in and security"), "")],
+        **own_page(_("Sign-in and security")),
     }
     return render_page(request, "organization/sign_in_security.html", context)
 
@@ -121,8 +130,7 @@ def confirm_view(request: HttpRequest) -> HttpResponse:
         "proofs": proofs,
         "refusal": refusal,
         "next": target,
-        "tabs": own_tabs("security"),
-        "crumbs": [(_("Profile"), "/profile/"), (_("Confirm that it is you"), "")],
+        **own_page(_("Confirm that it is you")),
     }
     return render_page(request, "organization/sign_in_confirm.html", context, status=status)
 
@@ -163,8 +171,7 @@ def totp_add(request: HttpRequest) -> HttpResponse:
     context = {
         **_app_context(request, user),
         "form": form,
-        "tabs": own_tabs("security"),
-        "crumbs": [(_("Profile"), "/profile/"), (_("Authenticator app"), "")],
+        **own_page(_("Authenticator app")),
     }
     return render_page(request, "organization/sign_in_app.html", context, status=422 if form.is_bound else 200)
 
@@ -222,18 +229,30 @@ def _app_added(request: HttpRequest, user: User) -> tuple[AppCodeForm | None, bo
     form = AppCodeForm(request.POST or None)
     if not form.is_valid():
         return form, False
-    is_first = False
-    with errors_into(form):
-        is_first = services.totp_add(
+
+    def add() -> bool:
+        return services.totp_add(
             actor=actor_for(user),
             user=user,
             secret=get_totp_secret(),
             code=form.cleaned_data["code"],
             at=timezone.now(),
         )
+
+    left, is_first = proof_added(request, form, add)
+    if left is None:
+        clear_totp_secret(request)
+    return left, is_first
+
+
+def proof_added(request: HttpRequest, form: F, add: Callable[[], bool]) -> tuple[F | None, bool]:
+    """Add a proof: the form while it is refused, else None; and whether recovery codes came with it, which the next
+    page shows once."""
+    is_first = False
+    with errors_into(form):
+        is_first = add()
     if not form.is_valid():
         return form, False
-    clear_totp_secret(request)
     if is_first:
         request.session[NEW_CODES] = reverse("organization:security")
     return None, is_first
@@ -271,8 +290,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         "codes": codes,
         "file": "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode(),
         "onward": onward,
-        "tabs": own_tabs("security"),
-        "crumbs": [(_("Profile"), "/profile/"), (_("Recovery codes"), "")],
+        **own_page(_("Recovery codes")),
     }
     return render_page(request, "organization/sign_in_codes.html", context)
 

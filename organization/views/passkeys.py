@@ -25,9 +25,8 @@ from organization.selectors.mfa import needs_second_step, passkey_of, proofs_of
 from organization.selectors.sign_in import user_with
 from organization.services import mfa as services
 from organization.services.audit import audit_record
-from organization.views.mfa import NEW_CODES, OWN, confirmed, entered_with_codes, own_tabs, said
+from organization.views.mfa import OWN, confirmed, entered_with_codes, own_page, proof_added, said
 from pmo_portal.lib.access import actor_of, public, signed_in
-from pmo_portal.lib.forms import errors_into
 from pmo_portal.lib.pages import go_to, render_page
 from pmo_portal.lib.places import place_of
 
@@ -50,8 +49,7 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
         return go_to(request, "organization:recovery_codes" if is_first else "organization:security")
     context = {
         "form": form,
-        "tabs": own_tabs("security"),
-        "crumbs": [(_("Profile"), "/profile/"), (_("New passkey"), "")],
+        **own_page(_("New passkey")),
     }
     return render_page(request, "organization/sign_in_passkey.html", context, status=422 if form.is_bound else 200)
 
@@ -109,7 +107,6 @@ def _added(request: HttpRequest, user: User) -> tuple[PasskeyForm | None, bool]:
     form = PasskeyForm(request.POST or None)
     if not form.is_valid():
         return form, False
-    is_first = False
     credential = form.cleaned_data["credential"]
     try:
         webauthn.parse_registration_response(credential)
@@ -117,15 +114,13 @@ def _added(request: HttpRequest, user: User) -> tuple[PasskeyForm | None, bool]:
     except (ValidationError, ValueError, TypeError, KeyError):
         form.add_error(None, _("The passkey could not be checked. Try again."))
         return form, False
-    with errors_into(form):
-        is_first = services.passkey_add(
+
+    def add() -> bool:
+        return services.passkey_add(
             actor=actor_for(user), user=user, name=form.cleaned_data["name"], credential=credential, at=timezone.now()
         )
-    if not form.is_valid():
-        return form, False
-    if is_first:
-        request.session[NEW_CODES] = "/account/"
-    return None, is_first
+
+    return proof_added(request, form, add)
 
 
 # -- used --------------------------------------------------------------------------------------------------------------
