@@ -153,8 +153,10 @@ def job_start(
     parameters: Mapping[str, Any],
     at: datetime,
     is_sent: bool = True,
+    is_deed: bool = True,
 ) -> Job:
-    """Put work into the queue. ``is_sent`` False leaves it to the caller to run it, as a command does."""
+    """Put work into the queue. ``is_sent`` False leaves it to the caller to run it, as a command does;
+    ``is_deed`` False says that the clock asked for it, not the person it is done for."""
     if job_kind(kind).is_personal:
         if unit is not None:
             require(actor, Action.VIEW, unit)
@@ -173,7 +175,7 @@ def job_start(
             leased_until=None if is_sent else at + LEASE,
             created_at=at,
         )
-        if actor.person_id is not None:  # what the portal does by itself is nobody's doing
+        if is_deed and actor.person_id is not None:
             audit_record(action=AuditAction.JOB_STARTED, at=at, person_id=actor.person_id, about=job.title)
         if is_sent:
             transaction.on_commit(partial(_send, job.pk))

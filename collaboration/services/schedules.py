@@ -217,6 +217,7 @@ def _send(schedule: ExportSchedule, *, at: datetime) -> int:
                 "recipient": recipient.pk,
             },
             at=at,
+            is_deed=False,
         )
         sent += 1
     return sent

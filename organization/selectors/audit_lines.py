@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from organization.models import AuditAction, Person, Role, RoleAssignment, Unit, User
 from organization.selectors.audit import CHANGES, VERBS, Found, Seen
 from organization.selectors.audit_sources import DOOR, NAMING, AuditSource, audit_sources
-from organization.selectors.audit_words import NOT_SHOWN, kind_in_words, label_of
+from organization.selectors.audit_words import NOT_SHOWN, in_words, label_of
 from organization.selectors.history import Names, text_of
 from organization.services.audit import DEEDS
 from pmo_portal.lib import format as formatting
@@ -342,7 +342,7 @@ def _changes(row: _Row, seen: Seen, names: Names) -> tuple[Change, ...]:
         before = text_of(one, old, names) if is_update else ""
         after = text_of(one, new, names)
         if before != after and (is_update or after != formatting.NOTHING):
-            found.append(Change(label_of(one), _short(kind_in_words(one, before)), _short(kind_in_words(one, after))))
+            found.append(Change(label_of(one), _short(in_words(one, before)), _short(in_words(one, after))))
     return tuple(found[:MOST_CHANGES])
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from pmo_portal.lib.format import NOTHING
 from pmo_portal.lib.subjects import all_subjects
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 NOT_SHOWN: Final = frozenset(
     {
         "id", "created_at", "updated_at", "date_joined", "source_ref", "is_superuser", "last_login", "version",
-        "mapping", "subject_id", "from_id", "to_id", "stored_name", "digest", "width", "height", "file_ids", "uploads",
-        "survey_job", "check_job", "run_job", "undo_job", "is_money",
+        "mapping", "subject_id", "from_id", "to_id", "stored_name", "digest", "width", "height", "uploads", "is_money",
     }
 )  # fmt: skip
 """Bookkeeping of the portal itself, numbers of rows, and the mapping of an import, which is a document for machines."""
@@ -52,6 +52,11 @@ LABELS: Final[dict[str, _StrPromise]] = {
     "uses": gettext_lazy("uses"),
     "objective": gettext_lazy("objective"),
     "invited_by": gettext_lazy("invited by"),
+    "file_ids": gettext_lazy("files"),
+    "survey_job": gettext_lazy("reading of the files"),
+    "check_job": gettext_lazy("rehearsal"),
+    "run_job": gettext_lazy("import"),
+    "undo_job": gettext_lazy("undoing"),
     "committed_points": gettext_lazy("points committed"),
     "completed_points": gettext_lazy("points completed"),
     "committed_count": gettext_lazy("items committed"),
@@ -71,8 +76,12 @@ def label_of(field: models.Field[Any, Any]) -> str:
     return str(capfirst(str(LABELS.get(field.name, field.verbose_name))))
 
 
-def kind_in_words(field: models.Field[Any, Any], text: str) -> str:
-    """The kind of thing that a row is about, which rows keep as a code; any other text as it is."""
+def in_words(field: models.Field[Any, Any], text: str) -> str:
+    """What rows keep as a code or as numbers of other rows, as people read it: the kind of thing that a row is about,
+    how many files; any other text as it is."""
+    if field.name == "file_ids" and text != NOTHING:
+        count = len(text.split(","))
+        return ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
     if field.name not in {"subject_kind", "from_kind", "to_kind"}:
         return text
     return next((str(subject.label) for subject in all_subjects() if subject.code == text), text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from django.db.models import Model, OuterRef, Q, Subquery
+from django.db.models import F, Model, OuterRef, Q, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -63,13 +63,16 @@ def follow_rows(code: str, *parts: Rows, words: Mapping[str, Any]) -> None:
 
 
 def _last(parts: tuple[Rows, ...]) -> Combinable:
-    first, *others = (
-        Coalesce(
-            Subquery(part.events().filter(**{part.of: OuterRef("pk")}).order_by("-pgh_id").values("pgh_id")[:1]), 0
-        )
-        for part in parts
-    )
+    first, *others = (Coalesce(Subquery(_newest(part).values("pgh_id")[:1]), 0) for part in parts)
     return sum(others, start=first)
+
+
+def _newest(part: Rows) -> Any:
+    """The events of what belongs to a thing, the last one first."""
+    events = part.events().filter(**{part.of: OuterRef("pk")})
+    # The thing's own events lie in this order in an index. For others it must not be looked for backwards through the
+    # events of all things, which is what PostgreSQL makes of the bare column.
+    return events.order_by("-pgh_id") if part.of == "pgh_obj_id" else events.order_by((F("pgh_id") + 0).desc())
 
 
 def _changes(code: str, parts: tuple[Rows, ...], wanted: Collection[tuple[int, int]]) -> Iterator[SubjectChange]:
