@@ -16,9 +16,9 @@ import pytest
 from pmo_portal.environment import PROJECT
 from tests.embedded.test_supervisor import Portal, wait_until
 from tests.faults.conftest import nothing_left_of, whole_portal
-from tests.faults.running import Outcome, Running
+from tests.faults.running import Outcome, Running, begin
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 ITEMS = 1_500
 
@@ -89,13 +89,13 @@ def test_backup_under_load_comes_back_whole_on_an_empty_machine(folder: Path) ->
     file = folder / "portal.tar"
     with whole_portal(folder, items=ITEMS) as running:
         with running.people_at_work(count=3) as outcomes, files_being_made(running):
-            wait_until(lambda: len(outcomes) > 30, seconds=60)
-            wait_until(lambda: running.query("SELECT count(*) > 3 FROM collaboration_jobfile")[0][0], seconds=60)
+            wait_until(lambda: len(outcomes) > 30, seconds=180)
+            wait_until(lambda: running.query("SELECT count(*) > 3 FROM collaboration_jobfile")[0][0], seconds=180)
             before = list(outcomes)
             taken = manage(running.portal, "backup", str(file))
             assert taken.returncode == 0, taken.stderr
             counted = running.query("SELECT count(*) FROM teams_itemevent")[0][0]
-            wait_until(lambda: running.query("SELECT count(*) FROM teams_itemevent")[0][0] > counted + 10, seconds=60)
+            wait_until(lambda: running.query("SELECT count(*) FROM teams_itemevent")[0][0] > counted + 10, seconds=180)
             refused = manage(running.portal, "restore", "--force", str(file))
             assert refused.returncode == 1
             assert "Stop it first" in refused.stderr
@@ -106,7 +106,7 @@ def test_backup_under_load_comes_back_whole_on_an_empty_machine(folder: Path) ->
     restored = manage(second, "restore", str(file))
     assert restored.returncode == 0, restored.stderr
     with nothing_left_of(second):
-        second.start()
+        begin(second)
         again = Running(second, running.scene)
         assert 0 < len(again.query("SELECT 1 FROM teams_itemevent")) < after, "nothing that came later"
         lost = [each.operation for each in before if each.is_acknowledged and not is_there(again, each)]
