@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from metrics.views import (
+    benefit_lists,
     benefits,
     key_results,
     kpis,
@@ -13,6 +14,7 @@ from metrics.views import (
     pi_objectives,
     status,
     value,
+    value_edits,
     value_lists,
 )
 
@@ -20,7 +22,9 @@ urlpatterns = [
     path("value/", value.value, name="value"),
     path("units/<str:code>/value/", value.unit_value, name="unit_value"),
     path("kpis/", value_lists.kpi_list, name="kpi_list"),
-    path("kpis/cell/", value_lists.kpi_cell, name="kpi_cell"),
+    path("kpis/cell/", value_edits.kpi_cell, name="kpi_cell"),
+    path("kpis/bulk/", value_edits.kpi_bulk, name="kpi_bulk"),
+    path("kpis/bulk/undo/<str:token>/", value_edits.kpi_bulk_undo, name="kpi_bulk_undo"),
     path("kpis/new/", kpis.kpi_choose, name="kpi_choose"),
     path("units/<str:code>/kpis/new/", kpis.kpi_create, name="kpi_create"),
     path("units/<str:code>/kpis/upload/", measurements.kpi_upload, name="kpi_upload"),
@@ -32,7 +36,9 @@ urlpatterns = [
     path("measurements/<int:pk>/edit/", measurements.measurement_edit, name="measurement_edit"),
     path("measurements/<int:pk>/remove/", measurements.measurement_remove, name="measurement_remove"),
     path("objectives/", value_lists.objective_list, name="objective_list"),
-    path("objectives/cell/", value_lists.objective_cell, name="objective_cell"),
+    path("objectives/cell/", value_edits.objective_cell, name="objective_cell"),
+    path("objectives/bulk/", value_edits.objective_bulk, name="objective_bulk"),
+    path("objectives/bulk/undo/<str:token>/", value_edits.objective_bulk_undo, name="objective_bulk_undo"),
     path("objectives/new/", objectives.objective_choose, name="objective_choose"),
     path("units/<str:code>/objectives/new/", objectives.objective_create, name="objective_create"),
     path("objectives/<int:pk>/", objectives.objective_detail, name="objective_detail"),
@@ -46,7 +52,8 @@ urlpatterns = [
     path("key-results/<int:pk>/check-in/", key_results.key_result_check_in, name="key_result_check_in"),
     path("check-ins/<int:pk>/edit/", key_results.check_in_edit, name="check_in_edit"),
     path("check-ins/<int:pk>/remove/", key_results.check_in_remove, name="check_in_remove"),
-    path("benefits/", benefits.benefit_list, name="benefit_list"),
+    path("benefits/", benefit_lists.benefit_list, name="benefit_list"),
+    path("benefits/cell/", benefit_lists.benefit_cell, name="benefit_cell"),
     path("epics/<str:key>/benefits/", benefits.epic_benefits, name="epic_benefits"),
     path("epics/<str:key>/benefits/new/", benefits.benefit_create, name="benefit_create"),
     path("benefits/<int:pk>/edit/", benefits.benefit_edit, name="benefit_edit"),

@@ -1,4 +1,4 @@
-"""KPIs and objectives changed where they stand in their lists: a cell, or many at once and the way back."""
+"""KPIs, objectives and benefits changed where they stand in their lists: a cell, or many at once and the way back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from metrics.forms.benefits import BenefitForm
 from metrics.forms.kpis import KpiForm
 from metrics.forms.objectives import ObjectiveForm
-from metrics.models import Kpi, Objective
+from metrics.models import Benefit, Kpi, Objective
+from metrics.services.benefits import benefit_archive, benefit_edit
 from metrics.services.kpis import kpi_archive, kpi_edit
 from metrics.services.objectives import objective_archive, objective_edit
 from metrics.services.versions import many_undo
@@ -101,4 +103,16 @@ def objective_editor(actor: Actor) -> VersionedEditor:
         archive=lambda row, is_away: objective_archive(
             actor=actor, objective=row, is_archived=is_away, at=timezone.now()
         ),
+    )
+
+
+def benefit_editor(actor: Actor) -> VersionedEditor:
+    """Edits benefits."""
+    return VersionedEditor(
+        Benefit,
+        form_of=lambda row, data: BenefitForm(data, actor=actor, epic=row.epic, instance=row),
+        edit=lambda row, values, seen: benefit_edit(
+            actor=actor, benefit=row, values=values, seen_version=seen, at=timezone.now()
+        ),
+        archive=lambda row, is_away: benefit_archive(actor=actor, benefit=row, is_archived=is_away, at=timezone.now()),
     )

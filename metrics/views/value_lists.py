@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from metrics.definition_links import definition_url
 from metrics.definitions.value import KPI, OBJECTIVE
-from metrics.forms.kpis import KpiForm
-from metrics.forms.objectives import ObjectiveForm
 from metrics.models import Kpi, Measurement, Objective
 from metrics.selectors.selection import Selection, selection_of
 from metrics.selectors.value_columns import past_day
@@ -32,13 +28,10 @@ from metrics.selectors.value_lists import (
     objectives_listed,
     objectives_scope,
 )
-from metrics.services.kpis import kpi_edit
-from metrics.services.objectives import objective_edit
 from metrics.views.picking import selection_context
+from metrics.views.value_editor import AWAY
 from metrics.views.value_frames import value_crumbs, value_tabs
 from pmo_portal.lib.access import Action, Actor, actor_of, listing, policy_for
-from pmo_portal.lib.errors import Refused
-from pmo_portal.lib.lists.editing import Steps, cell_response
 from pmo_portal.lib.lists.page import ListPage
 from pmo_portal.lib.lists.parts import Doors, Empty
 from pmo_portal.lib.lists.respond import list_page, list_response
@@ -47,43 +40,10 @@ from pmo_portal.lib.lists.spec import ListSpec
 from pmo_portal.lib.windows import local_day
 
 
-class VersionedEditor:
-    """Edits one field of things that count their versions, by the form and the service that edit all of one."""
-
-    def __init__(self, form_of: Callable[..., Any], edit: Callable[..., Any]) -> None:
-        self._form_of, self._edit = form_of, edit
-
-    def form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> Any:
-        form = self._form_of(row, data)
-        form.fields = {name: form.fields[name]}
-        field = form.fields[name]
-        look = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
-        field.widget.attrs.update({"aria-label": str(field.label), "class": look, "autocomplete": "off"})
-        return form
-
-    def bulk_form(self, row: Any, name: str, data: Mapping[str, Any] | None = None) -> Any:
-        return self.form(row, name, data)
-
-    def save(self, row: Any, name: str, form: Any, *, seen: int | None) -> None:
-        self._edit(row, {name: form.cleaned_data[name]}, seen)
-
-    def conflict(self, row: Any, name: str, form: Any) -> dict[str, str]:
-        now = self.form(row, name)[name]
-        choices = {str(value): str(label) for value, label in getattr(now.field, "choices", ())}
-        value = now.value()
-        shown = choices.get(str(value), value) if choices else value
-        return {"who": _("Somebody"), "display": "" if shown is None else str(shown)}
-
-    def save_many(self, rows: Sequence[Any], name: str, form: Any) -> Steps:
-        raise Refused(_("These are changed one by one."))
-
-    def undo_many(self, steps: Steps) -> None:
-        raise Refused(_("These are changed one by one."))
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What the list of KPIs and that of objectives differ in. ``noun`` begins their permissions and addresses."""
+    """What the lists of KPIs, of objectives and of benefits differ in. ``noun`` begins their permissions and addresses;
+    what is not made here is written down on something else."""
 
     noun: str
     model: type[Any]
@@ -96,6 +56,8 @@ class Room:
     scope: Callable[..., Scope]
     rows: Callable[[Scope], Any]
     compare: Any = None
+    bulk_fields: Sequence[tuple[str, Any]] = ()
+    is_made_here: bool = True
 
     @property
     def name(self) -> str:
@@ -114,7 +76,8 @@ class Room:
     def _page(self, request: HttpRequest, day: date) -> ListPage:
         actor = actor_of(request)
         is_now = day == local_day(timezone.now())
-        may_create = bool(actor.is_system or actor.units(f"{self.noun}.create"))
+        may_create = self.is_made_here and bool(actor.is_system or actor.units(f"{self.noun}.create"))
+        may_delete = bool(actor.is_system or actor.units(f"{self.noun}.delete"))
         may_edit = is_now and bool(actor.is_system or actor.units(f"{self.noun}.edit"))
         doors = Doors(
             name=self.name,
@@ -131,6 +94,8 @@ class Room:
                 is_now and row.archived_at is None and policy_for(self.model).allows(actor, Action.EDIT, row)
             ),
             compare=self.compare,
+            bulk_url=reverse(f"metrics:{self.noun}_bulk") if may_edit and self.bulk_fields else "",
+            bulk_fields=[field for field in self.bulk_fields if may_edit and (field[0] != AWAY or may_delete)],
         )
         scope = self.scope(actor, day=day)
         path = reverse(f"metrics:{self.noun}_list")
@@ -169,6 +134,12 @@ KPI_LIST: Final = Room(
     scope=kpis_scope,
     rows=lambda scope: kpis_listed(scope.actor, day=scope.today),
     compare=kpis_compared,
+    bulk_fields=(
+        ("owner", gettext_lazy("Owner")),
+        ("frequency", gettext_lazy("Measured")),
+        ("target_on", gettext_lazy("Target by")),
+        (AWAY, gettext_lazy("Archived")),
+    ),
 )
 OBJECTIVE_LIST: Final = Room(
     noun="objective",
@@ -184,6 +155,12 @@ OBJECTIVE_LIST: Final = Room(
     icon="target",
     scope=objectives_scope,
     rows=objectives_listed,
+    bulk_fields=(
+        ("owner", gettext_lazy("Owner")),
+        ("period", gettext_lazy("Period")),
+        ("theme", gettext_lazy("Theme")),
+        (AWAY, gettext_lazy("Archived")),
+    ),
 )
 
 
@@ -225,29 +202,3 @@ def objective_list(request: HttpRequest) -> HttpResponseBase:
         template="metrics/objective_list.html",
         context=lambda: {**OBJECTIVE_LIST.context(actor, page), "definition_url": definition_url(OBJECTIVE)},
     )
-
-
-@listing(Action.EDIT, Kpi)
-@require_http_methods(["GET", "POST"])
-def kpi_cell(request: HttpRequest) -> HttpResponse:
-    """One cell of the list of KPIs, edited in place."""
-    actor = actor_of(request)
-    editor = VersionedEditor(
-        lambda row, data: KpiForm(data, actor=actor, unit=row.unit, instance=row),
-        lambda row, values, seen: kpi_edit(actor=actor, kpi=row, values=values, seen_version=seen, at=timezone.now()),
-    )
-    return cell_response(request, KPI_LIST.page(request), editor)
-
-
-@listing(Action.EDIT, Objective)
-@require_http_methods(["GET", "POST"])
-def objective_cell(request: HttpRequest) -> HttpResponse:
-    """One cell of the list of objectives, edited in place."""
-    actor = actor_of(request)
-    editor = VersionedEditor(
-        lambda row, data: ObjectiveForm(data, actor=actor, unit=row.unit, instance=row),
-        lambda row, values, seen: objective_edit(
-            actor=actor, objective=row, values=values, seen_version=seen, at=timezone.now()
-        ),
-    )
-    return cell_response(request, OBJECTIVE_LIST.page(request), editor)

@@ -46,6 +46,8 @@ PLAIN: Final[dict[tuple[str, str], object]] = {
     ("teams:item_bulk_undo", "token"): "none",
     ("portfolio:epic_bulk_undo", "token"): "none",
     ("portfolio:feature_bulk_undo", "token"): "none",
+    ("metrics:kpi_bulk_undo", "token"): "none",
+    ("metrics:objective_bulk_undo", "token"): "none",
     ("metrics:", "metric"): "wip",
     ("metrics:benefit_review", "months"): 3,
 }

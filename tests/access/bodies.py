@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import models
 
 from collaboration.models import Delegation, MutedUnit
-from metrics.models import Kpi, Objective, PiObjective
+from metrics.models import Benefit, Kpi, Objective, PiObjective
 from organization.access import SYSTEM
 from organization.models import Calendar, CustomField, Period, Person, Role, RoleAssignment, Unit
 from portfolio.models import BusinessCase, Epic, Feature, StrategicTheme, TrackedKind, WorkflowState
@@ -163,14 +163,24 @@ def _in_lists() -> tuple[Body, ...]:
     )  # fmt: skip
 
 
-def _value_cell(address: str, model: type[models.Model]) -> Body:
-    """A cell of a list of values: which row, and who is put into it."""
-    return Body(
-        address,
-        lambda p: {"field": "owner", "id": p.the(model).pk, "owner": p.the(Person).pk, "version": p.the(model).version},
-        {"id": _pk(model), "owner": _pk(Person)},
-        headers=_HTMX,
-    )
+def _in_value_list(noun: str, model: type[models.Model]) -> tuple[Body, ...]:
+    """A cell and many rows of a list of values: which row, and who is put into it."""
+    return (
+        Body(
+            f"metrics:{noun}_cell",
+            lambda p: {
+                "field": "owner", "id": p.the(model).pk, "owner": p.the(Person).pk, "version": p.the(model).version,
+            },
+            {"id": _pk(model), "owner": _pk(Person)},
+            headers=_HTMX,
+        ),
+        Body(
+            f"metrics:{noun}_bulk",
+            lambda p: {"field": "owner", "ids": p.the(model).pk, "owner": p.the(Person).pk},
+            {"ids": _pk(model), "owner": _pk(Person)},
+            headers=_HTMX,
+        ),
+    )  # fmt: skip
 
 
 def _two_delegations(place: Place) -> None:
@@ -507,8 +517,8 @@ BODIES: Final = (
         {"id": lambda p: p.unit.pk},
         headers=_HTMX,
     ),
-    _value_cell("metrics:kpi_cell", Kpi),
-    _value_cell("metrics:objective_cell", Objective),
+    *(body for noun, model in (("kpi", Kpi), ("objective", Objective)) for body in _in_value_list(noun, model)),
+    _in_value_list("benefit", Benefit)[0],
     Body(
         "collaboration:unit_unmute",
         lambda p: {"unit": p.unit.pk},

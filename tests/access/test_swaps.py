@@ -49,6 +49,8 @@ NAMELESS_AT: Final = {
     ("teams:item_bulk", "all"): "yes or no: all rows of this very list",
     ("portfolio:epic_bulk", "all"): "yes or no: all rows of this very list",
     ("portfolio:feature_bulk", "all"): "yes or no: all rows of this very list",
+    ("metrics:kpi_bulk", "all"): "yes or no: all rows of this very list",
+    ("metrics:objective_bulk", "all"): "yes or no: all rows of this very list",
     # Neither has a history whose rows test_bodies.py could count.
     ("collaboration:inbox_mark", "id"): "one's own or refused: test_others_notifications_do_not_exist",
     ("collaboration:inbox_snooze", "id"): "one's own or refused: test_others_notifications_do_not_exist",

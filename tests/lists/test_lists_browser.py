@@ -46,6 +46,7 @@ def list_page(browser: Browser, live_server: LiveServer, world: World, team: Tea
     cookie = client.cookies[configured.SESSION_COOKIE_NAME]
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    context.set_default_navigation_timeout(120_000)  # the first page of a server that has read nothing yet
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"A script failed: {error}"))
     page.goto(f"{live_server.url}/teams/HAR/items/?cols=title,estimate,priority&sort=title")
