@@ -108,7 +108,8 @@ def count_behind(scope: Scope, code: str, datum: Datum = ALL, *, visible_units: 
 def _counted_in_progress(scope: Scope, datum: Datum, visible_units: frozenset[int] | None) -> Counted:
     """The same for what is in progress, from intervals alone: each is of another item, and of one that counts.
 
-    Where an interval still runs its item is there now; only of the others facts are asked where their items are.
+    Where an interval still runs its item is there now; only of the others, of which a present day has none, facts are
+    asked where their items are.
     """
     then = _stretches_in_progress(scope, datum)
     if scope.period.item_type:
@@ -117,6 +118,8 @@ def _counted_in_progress(scope: Scope, datum: Datum, visible_units: frozenset[in
     if visible_units is None:
         return Counted(total, total)
     elsewhere = then.exclude(Q(to_at__isnull=True) & Q(unit__any_of=visible_units)).values("item_id")
+    if not elsewhere.exists():
+        return Counted(total, total)
     hidden = ItemFact.objects.filter(pk__in=elsewhere).exclude(unit__any_of=visible_units).count()
     return Counted(total, total - hidden)
 

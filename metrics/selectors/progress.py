@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from metrics.calculations.series import running_stock
 from metrics.models import ItemFact, StateStay
@@ -120,7 +120,7 @@ def progress_then(
             },
         )
         for thing_id, *part in cursor.fetchall():
-            rows[thing_id].append((*part, None))  # type: ignore[arg-type]
+            rows[thing_id].append((*part, None))
     features = _features_then(things, rows, selection) if is_epic else {}
     return {pk: parts_summed(rows[pk], actor=actor, features=features.get(pk, ())) for pk in things}
 
@@ -132,8 +132,11 @@ def _features_then(
     end_at = day_start(selection.as_of + timedelta(days=1))
     lasting = StateStay.objects.filter(Q(to_at__isnull=True) | Q(to_at__gte=end_at), from_at__lt=end_at)
     was_done = lasting.filter(kind=TrackedKind.FEATURE, subject_id=OuterRef("pk"), state__category=StateCategory.DONE)
-    present = Feature.objects.filter(epic__any_of=list(epics), deleted_at=None, created_at__lt=end_at)
-    present = present.exclude(state__category=StateCategory.CANCELLED).annotate(was_done=Exists(was_done))
+    present: QuerySet[Any, Any] = (
+        Feature.objects.filter(epic__any_of=list(epics), deleted_at=None, created_at__lt=end_at)
+        .exclude(state__category=StateCategory.CANCELLED)
+        .annotate(was_done=Exists(was_done))
+    )
     with_items = {row[0] for parts in rows.values() for row in parts}
     found: defaultdict[int, list[tuple[bool, bool]]] = defaultdict(list)
     for epic_id, pk, is_done in present.values_list("epic_id", "pk", "was_done"):

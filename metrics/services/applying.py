@@ -12,6 +12,7 @@ from django.db import connection
 
 from metrics.models import ScopeKind
 from metrics.services.contributions import MEASURES, Contributions
+from metrics.services.reading import array_text
 from pmo_portal.lib.windows import FOREVER
 
 # The team's own rows, and its share in every unit above. Flows belong to the units of that very day. Stocks
@@ -70,15 +71,18 @@ total AS (
 )
 """  # noqa: S608 - put together from constants of this module
 
+# Which scopes and days were written is summed up here: a rebuild writes thousands of rows.
 _APPLY_DAYS = f"""
-{_TOTAL}
-INSERT INTO metrics_rollup AS r (scope_kind, scope_id, day, item_type, {", ".join(MEASURES)})
-SELECT %(scope_kind)s, scope_id, day, item_type, {", ".join(MEASURES)}
-  FROM total
- ORDER BY scope_id, day, item_type
-    ON CONFLICT (scope_kind, scope_id, day, item_type) DO UPDATE
-   SET {", ".join(f"{measure} = r.{measure} + excluded.{measure}" for measure in MEASURES)}
-RETURNING scope_id, day
+{_TOTAL}, written AS (
+    INSERT INTO metrics_rollup AS r (scope_kind, scope_id, day, item_type, {", ".join(MEASURES)})
+    SELECT %(scope_kind)s, scope_id, day, item_type, {", ".join(MEASURES)}
+      FROM total
+     ORDER BY scope_id, day, item_type
+        ON CONFLICT (scope_kind, scope_id, day, item_type) DO UPDATE
+       SET {", ".join(f"{measure} = r.{measure} + excluded.{measure}" for measure in MEASURES)}
+    RETURNING scope_id, day
+)
+SELECT array_agg(DISTINCT scope_id), min(day), max(day) FROM written
 """  # noqa: S608
 
 # Rows that are zero now are rows of this transaction: every writer removes its own before it commits.
@@ -125,13 +129,15 @@ total AS (
       ) AS spread
      GROUP BY 1, 2, 3, 4
     HAVING sum(count) <> 0
+), written AS (
+    INSERT INTO metrics_cycleweek AS c (scope_kind, scope_id, week, item_type, cycle_days, count)
+    SELECT %(scope_kind)s, scope_id, week, item_type, cycle_days, count
+      FROM total
+     ORDER BY scope_id, week, item_type, cycle_days
+        ON CONFLICT (scope_kind, scope_id, week, item_type, cycle_days) DO UPDATE SET count = c.count + excluded.count
+    RETURNING scope_id, week
 )
-INSERT INTO metrics_cycleweek AS c (scope_kind, scope_id, week, item_type, cycle_days, count)
-SELECT %(scope_kind)s, scope_id, week, item_type, cycle_days, count
-  FROM total
- ORDER BY scope_id, week, item_type, cycle_days
-    ON CONFLICT (scope_kind, scope_id, week, item_type, cycle_days) DO UPDATE SET count = c.count + excluded.count
-RETURNING scope_id, week
+SELECT array_agg(DISTINCT scope_id), min(week), max(week) FROM written
 """  # noqa: S608
 
 _REMOVE_EMPTY_CYCLES = """
@@ -157,16 +163,17 @@ def rollup_apply(difference: Contributions, *, above: bool = True) -> frozenset[
         if wanted.days:
             parameters: dict[str, Any] = {
                 **common,
-                "unit": [key.unit_id for key in wanted.days],
-                "day": [key.day for key in wanted.days],
-                "item_type": [key.item_type for key in wanted.days],
-                **{measure: [getattr(counts, measure) for counts in wanted.days.values()] for measure in MEASURES},
+                "unit": array_text(key.unit_id for key in wanted.days),
+                "day": array_text(key.day for key in wanted.days),
+                "item_type": array_text(key.item_type for key in wanted.days),
+                **{
+                    measure: array_text(getattr(counts, measure) for counts in wanted.days.values())
+                    for measure in MEASURES
+                },
             }
             cursor.execute(_APPLY_DAYS, parameters)
-            rows = cursor.fetchall()
-            if rows:
-                reach = _reach(rows)
-                touched |= {row[0] for row in rows}
+            if reach := _reach(cursor.fetchone()):
+                touched |= set(reach["scopes"])
                 cursor.execute(_REMOVE_EMPTY_DAYS, {**common, **reach})
                 # Most changes are younger than every checkpoint.
                 cursor.execute(_IS_CHECKPOINT_MOVED, {**common, **reach})
@@ -177,21 +184,20 @@ def rollup_apply(difference: Contributions, *, above: bool = True) -> frozenset[
                 _APPLY_CYCLES,
                 {
                     **common,
-                    "unit": [key.unit_id for key in wanted.cycles],
-                    "day": [key.day for key in wanted.cycles],
-                    "item_type": [key.item_type for key in wanted.cycles],
-                    "cycle_days": [key.cycle_days for key in wanted.cycles],
-                    "count": list(wanted.cycles.values()),
+                    "unit": array_text(key.unit_id for key in wanted.cycles),
+                    "day": array_text(key.day for key in wanted.cycles),
+                    "item_type": array_text(key.item_type for key in wanted.cycles),
+                    "cycle_days": array_text(key.cycle_days for key in wanted.cycles),
+                    "count": array_text(wanted.cycles.values()),
                 },
             )
-            rows = cursor.fetchall()
-            if rows:
-                touched |= {row[0] for row in rows}
-                cursor.execute(_REMOVE_EMPTY_CYCLES, {**common, **_reach(rows)})
+            if reach := _reach(cursor.fetchone()):
+                touched |= set(reach["scopes"])
+                cursor.execute(_REMOVE_EMPTY_CYCLES, {**common, **reach})
     return frozenset(touched)
 
 
-def _reach(rows: list[tuple[int, object]]) -> dict[str, Any]:
-    """Return which scopes and days were written."""
-    days = sorted({row[1] for row in rows})  # type: ignore[type-var]
-    return {"scopes": sorted({row[0] for row in rows}), "first": days[0], "last": days[-1]}
+def _reach(written: tuple[Any, ...]) -> dict[str, Any]:
+    """Return which scopes were written and from which day to which; nothing when nothing was."""
+    scopes, first, last = written
+    return {"scopes": scopes, "first": first, "last": last} if scopes else {}

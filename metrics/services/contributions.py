@@ -49,6 +49,17 @@ class Counts:
     finished_without_estimate: int = 0
     wip_delta: int = 0
 
+    def add(self, other: Counts, *, sign: int) -> None:
+        """Add (or with sign -1 take away) what another counts. Written out: a rebuild comes here for every day."""
+        self.created += sign * other.created
+        self.started += sign * other.started
+        self.finished += sign * other.finished
+        self.finished_start_not_seen += sign * other.finished_start_not_seen
+        self.cancelled += sign * other.cancelled
+        self.finished_estimate += sign * other.finished_estimate
+        self.finished_without_estimate += sign * other.finished_without_estimate
+        self.wip_delta += sign * other.wip_delta
+
 
 MEASURES = tuple(each.name for each in fields(Counts))
 
@@ -70,17 +81,16 @@ class Contributions:
     def add(self, other: Contributions, *, sign: int = 1) -> None:
         """Add (or with sign -1 take away) what others contribute."""
         for key, counts in other.days.items():
-            mine = self.days[key]
-            for measure in MEASURES:
-                setattr(mine, measure, getattr(mine, measure) + sign * getattr(counts, measure))
+            self.days[key].add(counts, sign=sign)
         for cycle_key, count in other.cycles.items():
             self.cycles[cycle_key] += sign * count
         self.parts |= other.parts
 
     def without_zeros(self) -> Contributions:
         """Leave out the rows in which nothing is left to write."""
+        nothing = Counts()
         return Contributions(
-            days={key: counts for key, counts in self.days.items() if counts != Counts()},
+            days={key: counts for key, counts in self.days.items() if counts != nothing},
             cycles={key: count for key, count in self.cycles.items() if count},
         )
 

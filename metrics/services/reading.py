@@ -13,6 +13,8 @@ serves all of them. An undone event and its undoing are skipped; an undoing cann
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -198,9 +200,15 @@ class Overtaken(Exception):
     """Another worker has read one of the items meanwhile, or an item has no history yet."""
 
 
+def array_text(values: Iterable[int | Decimal | date | str]) -> str:
+    """Numbers, days or plain words as PostgreSQL writes an array: a driver that turns a list of thousands into text
+    takes ten times as long."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
 def items_array(item_ids: Iterable[int]) -> str:
-    """Ids as PostgreSQL writes an array: a driver that turns a list of thousands into text takes ten times as long."""
-    return f"{{{','.join(map(str, item_ids))}}}"
+    """The ids of items as an array."""
+    return array_text(item_ids)
 
 
 def facts_known(*, item_ids: Sequence[int]) -> int:
