@@ -113,7 +113,8 @@ def _frame(chart: Chart, height: float) -> _Frame:
 
 def _is_whole(chart: Chart) -> bool:
     """Whether the chart counts: an axis of items has no half ones."""
-    values = [each for series in chart.series for point in series.points for each in (point.y, point.end)]
+    values = [point.y for series in chart.series for point in series.points]
+    values += [point.end for series in _of(chart, Kind.BAND) for point in series.points]
     return not chart.y.is_ratio and all(value is None or float(value).is_integer() for value in values)
 
 
@@ -170,7 +171,7 @@ def _x_labels(frame: _Frame) -> Iterator[str]:
             anchor = "start" if at == 0 else "end" if at == parts else "middle"
             yield _text(frame.x(shown.toordinal()), y, format_day(shown), anchor=anchor)
     else:
-        step = _step(frame.high_x - frame.low_x)
+        step = _step(frame.high_x - frame.low_x, is_whole=True)  # whole days; a bar stands around its own
         value = math.ceil(frame.low_x / step) * step
         while value <= frame.high_x + step / 1000:
             yield _text(frame.x(value), y, axis.text(round(value, 6)), anchor="middle")

@@ -184,6 +184,8 @@ def test_on_paper_one_item_has_its_day_and_no_half_items() -> None:
     assert "26 Jun 2026" in words
     assert len(words) == len(set(words))  # no day twice
     assert not any(word.startswith("0.") for word in words)
+    bar = Series("Items", Kind.HISTOGRAM, [Point(2.5, 1, end=3.5)])
+    assert words_of(lone(x=Axis("Days"), series=[bar])) == ["0", "1", "3", "Days"]
     # Where days are measured a half is one.
     assert "0.5" in words_of(lone(series=[Series("Days", Kind.LINE, [Point(TODAY, 0.9)])]))
 

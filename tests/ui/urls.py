@@ -204,7 +204,7 @@ def charts(request: HttpRequest) -> HttpResponseBase:
             x=Axis("Finished on", Scale.DAYS),
             y=Axis("Cycle time", unit="days"),
             series=[Series("", Kind.SCATTER, dots)],
-            marks=[Mark(4, "50 %: 4 days")],
+            marks=[Mark(4, "50 %: 4 days"), Mark(4.1, "70 %: 4.1 days")],
             bands=[Band(4, None, "", "warn")],
             opens_panel=True,
         ),

@@ -11,15 +11,17 @@
   const PLACES = 8;
   const FONT_SIZE = 11;
   const DAY = 86400000;
+  const YEAR = 366; // days of an axis beyond which a day says less than its year
   const drawn = new Map(); // plot -> {chart, source}
   const language = document.documentElement.lang || undefined;
   const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-  const percents = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  const percents = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const dayParts = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
   /* 4 Nov 2026, in this order in every language, as the server writes it (lib.format). */
-  function dayWord(value, { long }) {
+  function dayWord(value, { long, isYears = false }) {
     const parts = Object.fromEntries(dayParts.formatToParts(new Date(value * DAY)).map(({ type, value: text }) => [type, text]));
+    if (isYears && !long) return `${parts.month} ${parts.year}`;
     return long ? `${parts.day} ${parts.month} ${parts.year}` : `${parts.day} ${parts.month}`;
   }
 
@@ -65,8 +67,8 @@
   function wordOf(axis, value, { long = false } = {}) {
     if (value === null || value === undefined) return "–";
     if (axis.scale === "labels") return axis.labels[Math.round(value)] ?? "";
-    if (axis.scale === "days") return dayWord(value, { long });
-    if (axis.ratio) return percents.format(value);
+    if (axis.scale === "days") return dayWord(value, { long, isYears: axis.last - axis.first > YEAR });
+    if (axis.ratio) return `${percents.format(100 * value)}\u00a0%`; // as lib.format writes it
     return long && axis.unit ? `${numbers.format(value)} ${axis.unit}` : numbers.format(value);
   }
 
@@ -101,9 +103,11 @@
     if (spec.x.scale !== "days") return spec;
     spec.series.forEach((series) => series.points.forEach((point) => { point[0] = numberOf(point[0]); }));
     spec.marks.filter((mark) => mark.axis === "x").forEach((mark) => { mark.at = numberOf(mark.at); });
-    const all = [...spec.series.flatMap((series) => series.points.map((point) => point[0])), ...spec.marks.filter((mark) => mark.axis === "x").map((mark) => mark.at)];
+    const ends = (spec.x.span ?? []).map(numberOf);
+    const all = [...ends, ...spec.series.flatMap((series) => series.points.map((point) => point[0])), ...spec.marks.filter((mark) => mark.axis === "x").map((mark) => mark.at)];
     spec.x.first = Math.min(...all);
     spec.x.last = Math.max(...all);
+    if (spec.x.first === spec.x.last) { spec.x.first -= 1; spec.x.last += 1; } // one day alone stands in the middle, with its name below
     return spec;
   }
 
@@ -113,30 +117,43 @@
     return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((factor) => factor * step).find((round) => round >= value) ?? value;
   }
 
+  /* Names that all begin alike are told apart by their ends: of "Harbour 11", "Harbour 12" a narrow axis shows "… 12". */
+  const FREE = 14; // letters that are never cut
+  function shortNames(labels) {
+    const [first = "", ...others] = labels;
+    let length = first.lastIndexOf(" ") + 1;
+    while (length > 0 && !others.every((label) => label.startsWith(first.slice(0, length)))) length = first.lastIndexOf(" ", length - 2) + 1;
+    return others.length && length > 3 && labels.some((label) => label.length > FREE) ? labels.map((label) => `… ${label.slice(length)}`) : labels;
+  }
+
+  const isWhole = (spec) => spec.series.every((series) => series.points.every((point) => [point[1], series.kind === "band" ? point[5] : null].every((value) => value === null || Number.isInteger(value))));
+
   function axisOption(axis, colours, { isX, spec, isNarrow }) {
     const isLabels = axis.scale === "labels";
     const isDays = axis.scale === "days";
     const room = isDays && spec.series.some((series) => series.kind === "bar") ? 0.6 : isDays && spec.binned ? 4 : 0; // for what stands at the edge
+    const labels = isLabels ? shortNames(axis.labels) : [];
     const marks = spec.marks.filter((mark) => mark.axis === (isX ? "x" : "y")).map((mark) => Number(mark.at)).filter(Number.isFinite);
     return {
       type: isLabels ? "category" : "value",
-      data: isLabels ? axis.labels : undefined,
+      data: isLabels ? labels : undefined,
       name: isX ? "" : axis.name,
       nameLocation: "end",
       nameGap: 10,
       nameTextStyle: { color: colours.ink3, align: "left", fontSize: FONT_SIZE, padding: [0, 0, 0, -4] },
-      // A mark above the highest value must be in the picture too.
-      max: isDays ? axis.last + room : !isLabels && marks.length ? ({ max }) => (Math.max(...marks) > max ? roundUp(Math.max(...marks)) : null) : undefined,
+      // A mark beyond the last value must be in the picture too (across y: `reachingMarks`).
+      max: isDays ? axis.last + room : isX && !isLabels && marks.length ? ({ max }) => (Math.max(...marks) > max ? roundUp(Math.max(...marks)) : null) : undefined,
       min: axis.start ? axis.start : isDays ? axis.first - room : isX && !isLabels ? ({ min }) => Math.min(min, 0) : undefined,
       interval: isDays ? TICKS.find((step) => (axis.last - axis.first) / step <= (isNarrow ? 4 : 8)) ?? 728 : undefined,
       boundaryGap: isLabels && isX ? !spec.series.every((series) => ["line", "area", "band"].includes(series.kind)) : undefined,
-      minInterval: axis.ratio ? undefined : axis.scale === "numbers" ? 1 : undefined,
+      minInterval: !axis.ratio && axis.scale === "numbers" && (isX || isWhole(spec)) ? 1 : undefined, // no half items
       splitNumber: isX ? (isNarrow ? 3 : 6) : 4,
       axisLine: { show: isX, lineStyle: { color: colours.base } },
       axisTick: { show: false },
       axisLabel: {
         color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true, showMaxLabel: isDays ? false : undefined,
-        overflow: "truncate", width: isLabels ? Math.max(48, Math.min(120, 720 / Math.max(axis.labels.length, 1))) : undefined,
+        // Days and short names are left out rather than cut; long ones are cut.
+        overflow: "truncate", width: labels.some((label) => label.length > FREE) ? Math.max(64, Math.min(isNarrow ? 90 : 140, 720 / labels.length)) : undefined,
         formatter: isLabels ? undefined : (value) => wordOf(axis, value),
       },
       splitLine: { show: !isX, lineStyle: { color: colours.line, type: [2, 4] } },
@@ -146,6 +163,7 @@
 
   /* The area of a dot says how many items it stands for; beside very large ones the others shrink. */
   const dot = (size, largest) => (largest <= 60 ? 5 + 2.2 * Math.sqrt(size) : 5 + 15 * Math.sqrt(size / largest));
+  const CROWD = 300; // above so many dots they are smaller, to be told apart
 
   function seriesOption(series, colour, spec, colours) {
     const points = series.points;
@@ -157,7 +175,7 @@
     }
     if (series.kind === "scatter") {
       const largest = Math.max(...points.map((point) => point[4]));
-      return [{ ...common, type: "scatter", data, clip: false, symbolSize: (value, { data: { point } }) => Math.max(8, dot(point[4], largest)),
+      return [{ ...common, type: "scatter", data, clip: false, symbolSize: (value, { data: { point } }) => Math.max(points.length > CROWD ? 6 : 8, dot(point[4], largest) - (points.length > CROWD ? 2 : 0)),
         itemStyle: { color: colour, opacity: 0.85, borderColor: colours.paper, borderWidth: 1 }, emphasis: { itemStyle: { opacity: 1, borderColor: colours.ink } }, z: 3 }];
     }
     if (series.kind === "histogram") {
@@ -188,43 +206,73 @@
     return [line];
   }
 
-  /* Marks across x carry their words above the plot, each on a line of its own, so that near ones can be read. */
+  /* Marks across x carry their words above the plot, each on a line of its own, so that near ones can be read. Marks
+     across y carry them beside the plot, or in it where it is narrow, pushed apart (`spreadMarks`). */
   const STEP = 14;
   const acrossMarks = (spec) => spec.marks.filter((mark) => mark.axis === "x");
+  const uprightMarks = (spec) => spec.marks.filter((mark) => mark.axis !== "x");
 
-  function marksOption(spec, colours) {
+  const wordsWidth = (mark) => Math.ceil(window.echarts.format.getTextRect(mark.label, `${FONT_SIZE}px ${getComputedStyle(document.body).fontFamily}`).width);
+  const besideWidth = (spec, isNarrow) => (isNarrow ? 0 : Math.max(0, ...[...uprightMarks(spec), ...spec.bands].map((each) => (each.label ? wordsWidth(each) + 8 : 0))));
+
+  function marksOption(spec, colours, { isNarrow, shifts = new Map() }) {
     const colour = (mark) => colours.tones[mark.tone] ?? colours.ink;
+    const words = (mark) => {
+      const common = { formatter: mark.label, color: colours.ink, fontSize: FONT_SIZE, rotate: 0, textBorderColor: colours.paper, textBorderWidth: 3 };
+      const ground = isNarrow ? { backgroundColor: fade(colours.paper, 0.85), padding: [1, 3] } : {}; // over dots and bars
+      if (mark.axis === "x") return { ...common, position: "end", distance: 8 + STEP * (1 + acrossMarks(spec).indexOf(mark)) };
+      const shift = shifts.get(mark) ?? 0;
+      return { ...common, ...ground, position: "insideEndTop", align: isNarrow ? "right" : "left", verticalAlign: isNarrow ? "bottom" : "middle", distance: isNarrow ? [0, 3 + shift] : [-8, shift] };
+    };
     return {
       silent: true, animation: false, symbol: "none",
       data: spec.marks.map((mark) => ({
         [mark.axis === "x" ? "xAxis" : "yAxis"]: mark.at,
         lineStyle: { color: colour(mark), type: [4, 3], width: 1.2 },
-        label: { formatter: mark.label, color: colours.ink, fontSize: FONT_SIZE, position: mark.axis === "x" ? "end" : "insideEndTop", rotate: 0,
-          textBorderColor: colours.paper, textBorderWidth: 3, distance: mark.axis === "x" ? 3 + STEP * acrossMarks(spec).indexOf(mark) : [0, 4] },
+        label: words(mark),
       })),
     };
   }
 
-  function bandsOption(spec, colours) {
+  /* Points that nobody sees, so that the y axis reaches to its marks in even steps. */
+  const reachingMarks = (spec) => {
+    const at = spec.x.scale === "days" ? spec.x.first : spec.x.scale === "labels" ? 0 : spec.series[0]?.points[0]?.[0] ?? 0;
+    return uprightMarks(spec).map((mark) => ({ value: [at, Number(mark.at)] }));
+  };
+
+  /* Words of marks that lie near each other are moved apart, the lowest first, and back down where they would leave the top. */
+  function spreadMarks(chart, spec, colours, { isNarrow }) {
+    const marks = uprightMarks(spec);
+    if (marks.length < 2) return;
+    const placed = marks.map((mark) => ({ mark, line: chart.convertToPixel({ yAxisIndex: 0 }, Number(mark.at)) })).sort((one, other) => other.line - one.line);
+    placed.forEach((each, at) => { each.words = at ? Math.min(each.line, placed[at - 1].words - STEP) : each.line; });
+    const below = Math.max(0, STEP / 2 - placed.at(-1).words);
+    const shifts = new Map(placed.map(({ mark, line, words }) => [mark, line - words - below]));
+    if ([...shifts.values()].some(Boolean)) chart.setOption({ series: [{ id: "marks", markLine: marksOption(spec, colours, { isNarrow, shifts }) }] });
+  }
+
+  function bandsOption(spec, colours, { isNarrow }) {
     return {
       silent: true, animation: false,
       data: spec.bands.map((band) => [
         { yAxis: band.start, name: band.label, itemStyle: { color: fade(colours.tones[band.tone] ?? colours.ink3, 0.12) },
-          label: { position: "insideTopRight", color: colours.ink2, fontSize: FONT_SIZE } },
+          label: { position: isNarrow ? "insideTopRight" : "right", distance: 8, color: colours.ink2, fontSize: FONT_SIZE } },
         { yAxis: band.end ?? Infinity },
       ]),
     };
   }
 
+  const isNarrow = (width) => width < 480;
+
   function optionOf(spec, colours, { label, width }) {
-    const isNarrow = width < 480;
+    const narrow = isNarrow(width);
     const series = [];
     spec.series.forEach((each, place) => {
       const colour = each.tone ? colours.tones[each.tone] ?? colours.ink2 : spec.series.length === 1 ? colours.tones.accent : colours.places[place % PLACES];
       seriesOption(each, colour, spec, colours).forEach((option) => series.push({ ...option, id: `${place}-${series.length}`, colour, place }));
     });
     // Marks and bands belong to no series that could be hidden: they hang on one that draws nothing.
-    series.push({ id: "marks", type: "line", data: [], silent: true, tooltip: { show: false }, markLine: marksOption(spec, colours), markArea: bandsOption(spec, colours), z: 5 });
+    series.push({ id: "marks", type: "line", data: reachingMarks(spec), symbol: "none", lineStyle: { width: 0 }, silent: true, tooltip: { show: false }, markLine: marksOption(spec, colours, { isNarrow: narrow }), markArea: bandsOption(spec, colours, { isNarrow: narrow }), z: 5 });
     const named = spec.series.filter((each) => each.name);
     const hasLegend = named.length > 1;
     const byItem = spec.series.some((each) => ["scatter", "histogram"].includes(each.kind));
@@ -232,11 +280,11 @@
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.ink2 },
       aria: { enabled: true, label: { description: label } },
-      grid: { left: 2, right: 14, top: (hasLegend ? 50 : 26) + Math.max(acrossMarks(spec).length * STEP - 8, 0), bottom: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 2, right: 14 + besideWidth(spec, narrow), top: (hasLegend ? 50 : 26) + (acrossMarks(spec).length ? acrossMarks(spec).length * STEP + 6 : 0), bottom: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       legend: hasLegend ? { type: "scroll", left: 0, right: 0, top: 0, itemWidth: 14, itemHeight: 9, icon: "roundRect", data: named.map((each) => each.name),
         textStyle: { color: colours.ink2, fontSize: FONT_SIZE }, pageTextStyle: { color: colours.ink3 }, pageIconColor: colours.ink2, pageIconInactiveColor: colours.line, inactiveColor: colours.ink3 } : undefined,
-      xAxis: axisOption(spec.x, colours, { isX: true, spec, isNarrow }),
-      yAxis: axisOption(spec.y, colours, { isX: false, spec, isNarrow }),
+      xAxis: axisOption(spec.x, colours, { isX: true, spec, isNarrow: narrow }),
+      yAxis: axisOption(spec.y, colours, { isX: false, spec, isNarrow: narrow }),
       tooltip: {
         trigger: byItem ? "item" : "axis", confine: true, transitionDuration: 0, axisPointer: { type: spec.series.some((each) => each.kind === "bar") ? "shadow" : "line" },
         backgroundColor: colours.raised, borderColor: colours.base, padding: [6, 10], textStyle: { color: colours.ink, fontSize: 12 },
@@ -302,7 +350,9 @@
     const spec = read(source);
     const option = optionOf(spec, coloursOf(plot), { label: plot.dataset.chartLabel, width: plot.clientWidth });
     chart.setOption(option, { notMerge: true });
+    spreadMarks(chart, spec, coloursOf(plot), { isNarrow: isNarrow(plot.clientWidth) });
     chart.getZr().flush(); // at once: what is swapped in does not flash
+    chart.getDom().dataset.chartDrawn = Number(chart.getDom().dataset.chartDrawn ?? 0) + 1; // how often: tests wait for it
     drawn.set(plot, { chart, source, spec, series: option.series });
     plot.closest("section")?.querySelectorAll("[data-chart-save]").forEach((button) => { button.hidden = false; });
   }
@@ -447,10 +497,11 @@
     const stage = window.echarts.init(box, null, { renderer: kind === "svg" ? "svg" : "canvas" });
     const option = optionOf(spec, colours, { label: plot.dataset.chartLabel, width: stage.getWidth() });
     option.title = { text: title, left: 0, top: 0, textStyle: { color: colours.ink, fontSize: 14, fontWeight: 600 } };
-    option.grid = { ...option.grid, top: option.grid.top + 34, left: 10, right: 20, bottom: 10 };
+    option.grid = { ...option.grid, top: option.grid.top + 34, left: 10, right: option.grid.right + 6, bottom: 10 };
     if (option.legend) option.legend.top = 30;
     option.backgroundColor = colours.paper;
     stage.setOption(option);
+    spreadMarks(stage, spec, colours, { isNarrow: isNarrow(stage.getWidth()) });
     if (kind === "svg") {
       save(URL.createObjectURL(new Blob([stage.renderToSVGString()], { type: "image/svg+xml" })), `${plot.dataset.chartFile}.svg`);
     } else {
