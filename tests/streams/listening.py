@@ -47,7 +47,7 @@ class Stream:
         else:
             self.body = self._response.read()
 
-    def next_event(self, seconds: float = 3.0) -> Event | None:
+    def next_event(self, seconds: float = 30.0) -> Event | None:
         """The next event; None when the stream has ended; TimeoutError when nothing came."""
         try:
             return self._events.get(timeout=seconds)
@@ -134,7 +134,7 @@ class Visitor:
         return stream.status
 
     def health(self) -> dict[str, Any]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=1)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
             connection.request("GET", "/healthz")
             report: dict[str, Any] = json.load(connection.getresponse())
             return report
@@ -167,7 +167,7 @@ def serving(application: StreamApplication) -> Iterator[int]:
     assert not thread.is_alive()
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
     """Wait for something that another thread or process brings about."""
     deadline = time.monotonic() + seconds
     while not condition():

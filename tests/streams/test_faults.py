@@ -16,6 +16,7 @@ from pmo_portal.embedded import Home
 from pmo_portal.embedded.redis import Redis
 from pmo_portal.lib import live, tickets
 from pmo_portal.streams.application import Options, StreamApplication
+from tests.patience import within
 from tests.streams.listening import Event, Visitor, serving, until
 
 
@@ -69,8 +70,8 @@ def test_streams_end_while_nobody_can_confirm_rights_and_come_back(visitor: Visi
         # Whoever asks for a user's rights now waits, as before a database that hangs.
         cursor.execute("LOCK TABLE organization_user IN ACCESS EXCLUSIVE MODE")
         began_at = time.monotonic()
-        assert stream.next_event(8) is None, "ended, and without a farewell: the browser is to try again"
-        assert time.monotonic() - began_at < 5.5
+        assert stream.next_event(within(8)) is None, "ended, and without a farewell: the browser is to try again"
+        assert time.monotonic() - began_at < within(5.5)
         assert visitor.status(ticket) == 503
 
     until(lambda: visitor.status(ticket) == 200)

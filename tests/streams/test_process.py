@@ -21,6 +21,7 @@ from pytest_django import Settings
 
 from organization.models import Unit, User
 from pmo_portal.lib import live, tickets
+from tests.patience import within
 from tests.streams.listening import Visitor, until
 from tests.streams.people import member_of
 
@@ -87,8 +88,8 @@ def test_process_ends_soon_with_streams_open(
     process.process.send_signal(signal.SIGTERM)
 
     assert stream.next_event() is None
-    assert process.process.wait(5) == -signal.SIGTERM
-    assert time.monotonic() - began_at < 3
+    assert process.process.wait(within(5)) == -signal.SIGTERM
+    assert time.monotonic() - began_at < within(3)
 
 
 @pytest.mark.load
@@ -116,14 +117,14 @@ def test_two_hundred_clients_hear_at_once_and_cost_little(
 
         assert psutil.Process(process.process.pid).num_threads() == threads_before
         assert process.memory() - memory_before < 12 * 1024 * 1024
-        assert sorted(seconds)[10] < 0.5
+        assert sorted(seconds)[10] < within(0.5)
 
 
 def hear(selector: selectors.BaseSelector, text: bytes) -> int:
-    """How many clients have read this text within five seconds."""
+    """How many clients have read this text within five seconds, on a quiet machine."""
     waiting = {key.fileobj for key in selector.get_map().values()}
     heard = dict.fromkeys(waiting, b"")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + within(5)
     while waiting and time.monotonic() < deadline:
         for key, _events in selector.select(0.1):
             client = key.fileobj
