@@ -18,6 +18,7 @@ from metrics.charts import chart_file, cycle_chart, throughput_chart, wip_chart
 from metrics.charts.portfolio import units_chart
 from metrics.definitions import LITTLES_LAW
 from metrics.documents import Part, dashboard_document, file_links, selection_words, wants_document
+from metrics.large_documents import large_document
 from metrics.models import Rollup
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from metrics.selectors.selection import Selection, seen_on_of
@@ -61,7 +62,7 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponseBase:
     row = tile_row(unit, own, selection, now=now)
     title = _("Metrics of %(unit)s") % {"unit": unit.name}
     if wants_document(request):
-        return dashboard_document(
+        return large_document(request, title=title, units=1 + len(below)) or dashboard_document(
             name=f"{unit.code}-metrics",
             title=title,
             scope=" › ".join(str(label) for label, _url in unit_crumbs(actor, unit)),
@@ -127,10 +128,11 @@ def executive(request: HttpRequest) -> HttpResponse:
         not_compared=beside,
     )
     sections = [_section(unit, below[unit.pk], numbers, selection, now) for unit in tops]
+    title = _("How is it going")
     if wants_document(request):
-        return dashboard_document(
+        return large_document(request, title=title, units=len(tops) + len(beside)) or dashboard_document(
             name="metrics",
-            title=_("How is it going"),
+            title=title,
             scope=", ".join(unit.name for unit in tops),
             filters=selection_words(selection),
             parts=[Part(each["row"].unit.name, each["row"], each["below"]) for each in sections],
@@ -138,7 +140,7 @@ def executive(request: HttpRequest) -> HttpResponse:
         )
     context = {
         "sections": sections,
-        "files": file_links(request, title=_("How is it going")),
+        "files": file_links(request, title=title),
         "crumbs": [(_("Metrics"), "")],
         **selection_context(selection),
         **live_context(request, [unit.pk for unit in tops]),

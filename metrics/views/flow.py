@@ -31,6 +31,7 @@ from metrics.charts.flow import (
 )
 from metrics.charts.frame import Frame
 from metrics.documents import dashboard_document, file_links, selection_words, wants_document
+from metrics.large_documents import large_document
 from metrics.models import Rollup
 from metrics.selectors.columns import columns_of
 from metrics.selectors.finding import Scope, scope_of
@@ -77,6 +78,8 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
         return file
     title = _("Flow of %(unit)s") % {"unit": unit.name}
     if wants_document(request):
+        if offered := large_document(request, title=title, units=len(scope.spans)):
+            return offered
         shown = PARTS if wanted not in PARTS else [part]
         return dashboard_document(
             name=f"{unit.code}-flow",

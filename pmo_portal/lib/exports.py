@@ -130,7 +130,8 @@ def export_response(
     """
     limit = PDF_AT_ONCE_ROWS if file_format == "pdf" else AT_ONCE_ROWS
     if request is not None and table.row_count > limit and not request.META.get(IN_JOB):
-        return _offer_job(request, table)
+        said = _("This export has %(rows)s rows.") % {"rows": number(table.row_count)}
+        return offer_job(request, title=table.title, said=said)
     if request is not None:
         for tell in export_listeners:
             tell(request, table.title)
@@ -184,13 +185,14 @@ def xlsx_write(table: ExportTable, file: IO[bytes], *, at: datetime) -> int:
     return counted
 
 
-def _offer_job(request: HttpRequest, table: ExportTable) -> HttpResponseBase:
+def offer_job(request: HttpRequest, *, title: str, said: str) -> HttpResponse:
+    """The page that offers to make a file in the background; ``said`` is how large it is, in a sentence."""
     context = {
-        "title": table.title,
-        "rows": table.row_count,
+        "title": title,
+        "said": said,
         "path": request.path,
         "query": request.GET.urlencode(),
-        "crumbs": [(table.title, request.path), (_("Export"), "")],
+        "crumbs": [(title, request.path), (_("Export"), "")],
     }
     return render(request, "exports/large.html", context)
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
+from metrics import large_documents
 from metrics.charts.chart import Axis, Band, Chart, Kind, Mark, Point, Scale, Series, on_labels
 from metrics.charts.svg import chart_legend, chart_svg
 from pmo_portal.lib import documents
@@ -89,6 +90,14 @@ def test_dashboards_and_things_come_as_documents_for_who_may_see_them(
         assert "doc-head" in text, path
         if path != "/metrics/?format=pdf":
             assert stranger.get(path).status_code == 404, path
+    # Those of many units are offered as work; the worker asks the same page.
+    monkeypatch.setattr(large_documents, "UNITS_AT_ONCE", 0)
+    monkeypatch.setattr(large_documents, "pdf_is_possible", lambda: True)
+    of_units = {"/metrics/": 3, f"/metrics/units/{world.coast.code}/": 3, "/metrics/units/HAR/flow/": 1}
+    for path, units in of_units.items():
+        offered = client.get(path, {"format": "pdf", "weeks": "4"}).content.decode()
+        assert f"This document is about {units} units" in offered
+        assert f'name="path" value="{path}"' in offered
     page = client.get(f"/metrics/units/{world.coast.code}/?weeks=4").content.decode()
     assert "?weeks=4&amp;format=pdf" in page
     assert "query=weeks%3D4" in page
