@@ -61,6 +61,7 @@ class FileStore:
         """
         stored_name = secrets.token_hex(32)
         path = self.path(stored_name)
+        is_whole = False
         try:
             with path.open("x+b") as stored:
                 write(stored)
@@ -69,6 +70,7 @@ class FileStore:
                 stored.seek(0)
                 digest = hashlib.file_digest(stored, "sha256").hexdigest()
                 size = stored.seek(0, os.SEEK_END)
+            is_whole = True
         except OSError as error:
             path.unlink(missing_ok=True)
             free = shutil.disk_usage(self.folder).free // 1024 // 1024
@@ -79,9 +81,9 @@ class FileStore:
                 )
                 % {"reason": error.strerror or error, "free": free}
             ) from error
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        finally:
+            if not is_whole:
+                path.unlink(missing_ok=True)
         return Stored(stored_name, size, digest)
 
     def forget(self, stored_names: Iterable[str]) -> None:

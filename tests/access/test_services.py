@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.db import models, transaction
 
 from metrics.services.measurements import UploadedValue
-from organization.models import PeriodKind, Person, Role, User
+from organization.models import ErasureWish, PeriodKind, Person, Role, User
 from organization.services.periods import PlannedPeriod
 from pmo_portal.lib.subjects import subject_named
 from portfolio.models import EpicEvent, FeatureEvent, StateCategory, TrackedKind
@@ -221,6 +221,8 @@ def argument(place: Place, function: Callable[..., Any], parameter: inspect.Para
         return [UploadedValue(place.the(_model("Kpi")).pk, date(2026, 5, 1), Decimal(3))]
     if name == "comment" and "approval" in module:
         return ""
+    if name == "wish":
+        return ErasureWish(person=place.the(_model("Person")))
     if name in {"thing", "other"}:
         return place.the(_model("WorkItem"))
     if name == "subject":
