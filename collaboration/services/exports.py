@@ -144,6 +144,17 @@ def page_allows(*, actor: Actor, path: str, query: str) -> bool:
     return True
 
 
+def result_allows(*, actor: Actor, job: Job) -> bool:
+    """Whether a file that was made from a page is still for whoever asked for it: as long as the page is."""
+    parameters = job.parameters or {}
+    if "path" not in parameters or "query" not in parameters:
+        return True
+    try:
+        return page_allows(actor=actor, path=parameters["path"], query=parameters["query"])
+    except Refused:
+        return False
+
+
 def _copy(draft: IO[bytes], out: IO[bytes]) -> None:
     while chunk := draft.read(1024 * 1024):
         out.write(chunk)

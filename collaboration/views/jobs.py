@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from collaboration.models import Job, JobState
 from collaboration.selectors.jobs import job_error_rows, job_errors, job_results, jobs_by_state, jobs_seen, operates
+from collaboration.services.exports import result_allows
 from collaboration.services.job_files import stored_path
 from collaboration.services.job_kinds import job_kind, personal_kinds
 from collaboration.services.jobs import job_cancel, job_retry, job_seen
@@ -127,7 +128,7 @@ def job_file(request: HttpRequest, job: Job, file_pk: int) -> HttpResponseBase:
     if actor.person_id is None or actor.person_id != job.requested_by_id:
         raise Denied(Action.VIEW, job)
     file = job_results(actor, job, at=timezone.now()).filter(pk=file_pk).first()
-    if file is None or not stored_path(file).is_file():
+    if file is None or not result_allows(actor=actor, job=job) or not stored_path(file).is_file():
         raise Http404
     response = FileResponse(stored_path(file).open("rb"), as_attachment=True, filename=file.name)
     response["Content-Type"] = "application/octet-stream"
