@@ -115,7 +115,7 @@
     if (message.type === "change") {
       for (const { u: unit, k: kind, i: ids } of message.changes) {
         // What concerns only oneself: the number in the top bar, whatever the page shows.
-        if (kind === "inbox") { portal.inboxChanged(); continue; }
+        if (kind === "inbox") { portal.inboxChanged?.(); continue; }
         const key = `${unit} ${kind}`;
         const entry = pending.get(key) ?? { unit, kind, ids: new Set(), whole: false };
         (ids ?? []).forEach((id) => entry.ids.add(id));
@@ -125,7 +125,7 @@
       if (message.changes.length) pace();
     } else if (message.type === "refresh" || (message.type === "open" && message.refresh)) {
       everything = true;
-      portal.inboxChanged();
+      portal.inboxChanged?.();
       pace();
     } else if (message.type === "ended") {
       portal.toast({ text: portal.word("live_ended"), kind: "error" });
