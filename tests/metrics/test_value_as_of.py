@@ -188,6 +188,8 @@ def test_the_state_is_in_every_link_file_and_print(world: World, client_as: Clie
         assert document.status_code == 200, path
     listed = client.get(f"/metrics/kpis/?{asked}&format=csv").getvalue().decode()
     assert "12" in listed
+    part = client.get(f"/metrics/kpis/?{asked}", headers={"HX-Request": "true", "HX-Target": "list"}).content.decode()
+    assert re.search(r'id="list-day"[^>]*hx-swap-oob="true"', part)
     for nonsense in ("as_of=x", f"as_of={TODAY + 9 * DAY}", "as_of=0001-01-01", "against=y", "weeks=0", "span=pi-9"):
         for path in ("/metrics/value/", "/metrics/kpis/", "/metrics/objectives/", url,
                      "/metrics/units/NORTH/status/", "/metrics/units/NORTH/pi-objectives/"):  # fmt: skip
