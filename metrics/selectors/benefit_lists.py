@@ -21,7 +21,7 @@ from organization.models import Unit
 from organization.terms import named_lazy
 from pmo_portal.lib import format as formatting
 from pmo_portal.lib.access import Actor
-from pmo_portal.lib.lists.columns import Cell, Column, DayColumn, PersonColumn, ReferenceColumn, TitleColumn
+from pmo_portal.lib.lists.columns import Badge, Cell, Column, DayColumn, PersonColumn, ReferenceColumn, TitleColumn
 from pmo_portal.lib.lists.filters import ME, FlagFilter, Quick
 from pmo_portal.lib.lists.scope import Scope
 from pmo_portal.lib.lists.spec import ListSpec
@@ -53,7 +53,7 @@ class RealisedColumn(Column):
     def cell(self, row: Any, scope: Scope) -> Cell:
         text = self.text(row.line.realised)
         if row.line.realised is None:
-            return self._cell(text)
+            return Cell(self.code, "text", text)
         bar = {"done": row.line.bar, "whole": 1, "label": row.name, "text": text}
         return self._cell("", picture=render_to_string("components/progress_bar.html", bar))
 
@@ -75,7 +75,7 @@ class NextReviewColumn(DayColumn):
     def cell(self, row: Any, scope: Scope) -> Cell:
         cell = super().cell(row, scope)
         if row.line.is_overdue:
-            cell.note = _("overdue")
+            cell.kind, cell.badges, cell.note = "badge", (Badge(_("overdue"), "warn", "calendar-clock"),), cell.text
         return cell
 
 

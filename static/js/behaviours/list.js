@@ -255,8 +255,13 @@
 
   document.addEventListener("listChanged", () => portal.list.renew());
   document.addEventListener("undone", (event) => {
-    if (!listOf()) return;
+    const list = listOf();
+    if (!list) return;
     event.preventDefault();
+    if (document.activeElement === document.body) { // the button that was pressed is gone
+      const row = list.querySelector("[data-select-row]:checked")?.closest("tr") ?? list;
+      (row.querySelector("a.row-link") ?? list.querySelector(".list-wrap"))?.focus({ preventScroll: true });
+    }
     portal.list.renew();
   });
 

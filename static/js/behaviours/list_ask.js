@@ -136,7 +136,8 @@
       wrap.scrollLeft = was.scrollLeft;
       if (isSame(was.url, list.dataset.url)) wrap.scrollTop = was.scrollTop;
     }
-    if (was.sign && document.activeElement === document.body) goBack(list, was);
+    // When everybody has dressed the new list: the bar of what is picked is in sight again by then.
+    queueMicrotask(() => { if (was.sign && document.activeElement === document.body) goBack(listOf() ?? list, was); });
     // What was typed and lost to another question does not stay as if it were asked.
     const typed = document.querySelector("[data-list-search] [name=q]");
     if (typed && typed !== document.activeElement) typed.value = full(list.dataset.url).searchParams.get("q") ?? "";
