@@ -159,14 +159,6 @@ class KpiLine:
         return [] if self.is_hidden else [float(one.value) for one in self.values]
 
     @property
-    def way(self) -> int:
-        """1 when the newest value is better than the one before, -1 when worse."""
-        if len(self.values) < 2:
-            return 0
-        aim = self.kpi.aim
-        return way_of(self.values[-2].value, self.values[-1].value, aim.direction, aim=aim)
-
-    @property
     def trend(self) -> dict[str, str]:
         """The trend in words, with a direction and a tone, for a tile."""
         if len(self.values) < 2:

@@ -133,12 +133,6 @@ def feed_lines(updates: list[StatusUpdate], *, day: date) -> list[StatusLine]:
     return [StatusLine(update, day, is_latest=update.pk not in superseded) for update in as_said(updates, day=day)]
 
 
-def latest_of_unit(actor: Actor, unit: Unit, *, day: date) -> StatusLine | None:
-    """What was said last of a unit itself. One statement."""
-    updates = updates_seen(actor, day=day).filter(unit=unit, epic__isnull=True, objective__isnull=True)[:1]
-    return next((StatusLine(update, day) for update in as_said(list(updates), day=day)), None)
-
-
 def updates_about(actor: Actor, thing: Epic | Objective, *, day: date, most: int = 10) -> list[StatusLine]:
     """The newest updates about an epic or an objective. One statement."""
     about: dict[str, Any] = {"epic": thing} if isinstance(thing, Epic) else {"objective": thing}
