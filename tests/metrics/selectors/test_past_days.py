@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 NOBODY_FINISHED = (Category.BACKLOG, Category.COMMITTED, Category.ACTIVE, Category.WAITING)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=worlds(), day=st.dates(date(2025, 12, 30), date(2026, 2, 1)))
 def test_a_past_day_is_read_as_the_histories_tell_it(histories: dict[int, list[Change]], day: date) -> None:
     with transaction.atomic():
