@@ -106,7 +106,7 @@ SIGN_IN = register_kind(
         "sign_in",
         _("Something happens to your sign-in (the mail about it always comes)"),
         Reason.SIGN_IN,
-        _("Your sign-in"),
+        _("So that you know"),
         "shield-check",
         way=Way.INBOX,
         is_urgent=True,

@@ -79,7 +79,7 @@ def label_of(field: models.Field[Any, Any]) -> str:
 def in_words(field: models.Field[Any, Any], text: str) -> str:
     """What rows keep as a code or as numbers of other rows, as people read it: the kind of thing that a row is about,
     how many files; any other text as it is."""
-    if field.name == "file_ids" and text != NOTHING:
+    if field.name == "file_ids" and text not in {"", NOTHING}:
         count = len(text.split(","))
         return ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
     if field.name not in {"subject_kind", "from_kind", "to_kind"}:

@@ -39,7 +39,7 @@ class Reason(models.TextChoices):
     ESCALATION = "ESCALATION", _("Escalation")
     WATCHING = "WATCHING", _("Watching")
     JOB = "JOB", _("Work ended")
-    SIGN_IN = "SIGN_IN", _("Your sign-in")
+    SIGN_IN = "SIGN_IN", _("Security")
 
 
 @dataclass(frozen=True, slots=True)
