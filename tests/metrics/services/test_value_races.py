@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from metrics.models import Kpi, Measurement
-from metrics.services import measurements
+from metrics.services import measurements, readings
 from metrics.services.measurements import measurement_correct, measurement_record, measurement_remove
 from organization.access import SYSTEM
 from organization.models import UnitKind
@@ -49,7 +49,7 @@ def test_of_all_who_write_one_value_at_once_one_succeeds_and_the_others_are_told
     ends = race([correct(other, value=Decimal(5)), correct(other, comment="Counted twice")])
     assert [type(end) for end in ends] == [Measurement, Measurement]
     stored = Measurement.objects.get(pk=other.pk)
-    assert (stored.value, stored.comment, stored.version) == (5, "Counted twice", 3)
+    assert (stored.value, stored.comment, stored.version) == (Decimal(5), "Counted twice", 3)
 
     day = DAY.replace(day=2)
     values = {"day": day, "value": Decimal(4)}
@@ -71,7 +71,7 @@ def test_of_all_who_write_one_value_at_once_one_succeeds_and_the_others_are_told
 def test_control_without_locks_a_correction_is_lost(kpi: Kpi, monkeypatch: pytest.MonkeyPatch) -> None:
     value = measure(kpi, DAY, 1)
     both_have_read = Barrier(2)
-    ask = measurements.corrected
+    ask = readings.corrected
 
     def read(*args: Any, **kwargs: Any) -> bool:
         both_have_read.wait(timeout=20)
