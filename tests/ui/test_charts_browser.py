@@ -60,6 +60,9 @@ def test_charts_are_drawn_linked_saved_and_drawn_again(charts_page: Page) -> Non
         content = saved.value.path().read_bytes()
         start = {"csv": "\ufeffWeek,Finished".encode(), "png": b"\x89PNG", "svg": b"<svg"}[suffix]
         assert content.startswith(start)
+        if suffix == "svg":
+            read = "text => new DOMParser().parseFromString(text, 'image/svg+xml').documentElement.nodeName"
+            assert charts_page.evaluate(read, content.decode()) == "svg", "no program can read it"
     # New numbers are drawn, and a new theme takes new colours.
     before, kept = times_drawn(bars), times_drawn(dots)
     charts_page.get_by_role("button", name="Again").click()

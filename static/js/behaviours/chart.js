@@ -212,7 +212,10 @@
   const acrossMarks = (spec) => spec.marks.filter((mark) => mark.axis === "x");
   const uprightMarks = (spec) => spec.marks.filter((mark) => mark.axis !== "x");
 
-  const wordsWidth = (mark) => Math.ceil(window.echarts.format.getTextRect(mark.label, `${FONT_SIZE}px ${getComputedStyle(document.body).fontFamily}`).width);
+  /* Without double quotes: the library writes it into an attribute of the SVG file, which no program could read then. */
+  const fontFamily = () => getComputedStyle(document.body).fontFamily.replaceAll('"', "'");
+
+  const wordsWidth = (mark) => Math.ceil(window.echarts.format.getTextRect(mark.label, `${FONT_SIZE}px ${fontFamily()}`).width);
   const besideWidth = (spec, isNarrow) => (isNarrow ? 0 : Math.max(0, ...[...uprightMarks(spec), ...spec.bands].map((each) => (each.label ? wordsWidth(each) + 8 : 0))));
 
   function marksOption(spec, colours, { isNarrow, shifts = new Map() }) {
@@ -278,7 +281,7 @@
     const byItem = spec.series.some((each) => ["scatter", "histogram"].includes(each.kind));
     return {
       animation: false,
-      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.ink2 },
+      textStyle: { fontFamily: fontFamily(), color: colours.ink2 },
       aria: { enabled: true, label: { description: label } },
       grid: { left: 2, right: 14 + besideWidth(spec, narrow), top: (hasLegend ? 50 : 26) + (acrossMarks(spec).length ? acrossMarks(spec).length * STEP + 6 : 0), bottom: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       legend: hasLegend ? { type: "scroll", left: 0, right: 0, top: 0, itemWidth: 14, itemHeight: 9, icon: "roundRect", data: named.map((each) => each.name),
