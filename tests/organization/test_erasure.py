@@ -171,7 +171,7 @@ def test_who_may_ask_and_what_must_be_typed(world: World, client_as: Callable[[s
     alone = client.post(url, values)
     assert (alone.status_code, b"there is none" in alone.content) == (422, True)
     other = Client()
-    other.force_login(User.objects.get(pk=another_administrator().user_id))
+    other.force_login(User.objects.get(person=another_administrator().person_id))
     assert client.post(url, values)["Location"] == url
     person.refresh_from_db()
     assert (person.name, person.is_active, Job.objects.count()) == ("Petra Wolf", True, 0), "nothing happens yet"

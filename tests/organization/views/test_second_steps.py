@@ -284,7 +284,11 @@ def test_a_new_rule_leads_those_who_are_in_to_making_a_second_step(world: World,
     assert len(after) <= len(before), "no page costs more"
     # A role that comes later asks, too, and the rule that is taken back asks nobody.
     roles.role_give(
-        actor=SYSTEM, person=users["developer"].person, role=Role.PRODUCT_OWNER, unit=world.quarry, at=timezone.now()
+        actor=SYSTEM,
+        person=world.persona("developer").person,
+        role=Role.PRODUCT_OWNER,
+        unit=world.quarry,
+        at=timezone.now(),
     )
     assert developer.get("/units/")["Location"] == "/account/"
     mfa.sign_in_rule_edit(actor=SYSTEM, second_step_roles=[], at=timezone.now())
