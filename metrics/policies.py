@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
+from django.db.models import Q
+
 from metrics.models import (
     Benefit,
     BenefitReview,
     CheckIn,
+    Dashboard,
     KeyResult,
     Kpi,
     Measurement,
@@ -17,7 +21,7 @@ from metrics.models import (
     RollupTeam,
     StatusUpdate,
 )
-from pmo_portal.lib.access import Actor, Policy, register_policy
+from pmo_portal.lib.access import Action, Actor, M, Policy, register_policy
 
 
 @register_policy
@@ -154,3 +158,29 @@ class PiObjectivePolicy(Policy):
 
     model = PiObjective
     noun = "pi_objective"
+
+
+@register_policy
+class DashboardPolicy(Policy):
+    """A dashboard is its owner's. One that is shared with a unit is read by everybody who sees the numbers of the unit;
+    nobody but its owner changes it. What is put away is seen by its owner only."""
+
+    model = Dashboard
+    noun = "metrics"
+    unit_lookup = "shared_with"
+
+    def permission(self, action: Action) -> str:
+        # Nobody is granted the other one: it is the owner's, and not given by a role.
+        return super().permission(action) if action == Action.VIEW else "dashboard.own"
+
+    def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+        if actor.is_system:
+            return queryset
+        shared = Q(shared_with__any_of=actor.units(self.permission(Action.VIEW)), archived_at__isnull=True)
+        return queryset.filter(shared | Q(owner=actor.person_id or 0))
+
+    def allows(self, actor: Actor, action: Action, obj: Any) -> bool:
+        if actor.is_system or (actor.person_id is not None and obj.owner_id == actor.person_id):
+            return True
+        is_shared = obj.shared_with_id is not None and obj.archived_at is None
+        return action == Action.VIEW and is_shared and actor.can(self.permission(action), obj.shared_with_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -62,15 +62,14 @@ class TileRow:
 
 def tile_row(unit: Unit, numbers: UnitNumbers, selection: Selection, *, now: datetime) -> TileRow:
     """Build the tiles of a unit: items everywhere, velocity only for a team that has closed sprints."""
-    tiles = [
-        _throughput(unit, numbers, selection),
-        _wip(unit, numbers, selection),
-        _cycle_time(unit, numbers, selection),
-    ]
-    if unit.kind == UnitKind.TEAM and numbers.sprints:
-        tiles.append(_velocity(unit, numbers))
-    else:
-        tiles.append(_started(unit, numbers, selection))
+    has_velocity = unit.kind == UnitKind.TEAM and bool(numbers.sprints)
+    codes = ("throughput", "wip", "cycle_time", "velocity" if has_velocity else "started")
+    return row_of(unit, numbers, selection, codes, now=now)
+
+
+def row_of(unit: Unit, numbers: UnitNumbers, selection: Selection, codes: Sequence[str], *, now: datetime) -> TileRow:
+    """Build these tiles of a unit, in this order."""
+    tiles = [_TILES[code](unit, numbers, selection) for code in codes]
     if not selection.is_now:
         as_of, is_stale = format_day(selection.as_of), False
     elif numbers.waiting_since is None:
@@ -96,6 +95,18 @@ def rows_url(unit: Unit, code: str, selection: Selection) -> str:
 def datum_url(unit: Unit, selection: Selection, code: str, **bounds: object) -> str:
     """The list behind one datum of a chart: the same, for some of its days or lengths."""
     return reverse("metrics:unit_items", args=[unit.code, code]) + selection.query(**bounds)
+
+
+def side_by_side(unit: Unit, numbers: UnitNumbers, selection: Selection) -> dict[str, Any]:
+    """One line of a table of units."""
+    return {
+        "unit": unit,
+        "numbers": numbers,
+        "url": reverse("metrics:unit_dashboard", args=[unit.code]) + selection.query(),
+        "finished_url": rows_url(unit, "throughput", selection),
+        "wip_url": rows_url(unit, "wip", selection),
+        "cycle_url": rows_url(unit, "cycle_time", selection),
+    }
 
 
 def _throughput(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
@@ -213,7 +224,7 @@ def _cycle_time(unit: Unit, numbers: UnitNumbers, selection: Selection) -> Tile:
     )
 
 
-def _velocity(unit: Unit, numbers: UnitNumbers) -> Tile:
+def _velocity(unit: Unit, numbers: UnitNumbers, _selection: Selection) -> Tile:
     velocity = numbers.velocity
     sample = ngettext("%(n)s closed sprint", "%(n)s closed sprints", velocity.sprint_count) % {
         "n": velocity.sprint_count
@@ -276,3 +287,13 @@ def _trend(
 
 def _see_items(count: int) -> str:
     return ngettext("See the item", "See the %(n)s items", count) % {"n": number(count)}
+
+
+_TILES: Final[Mapping[str, Callable[[Unit, UnitNumbers, Selection], Tile]]] = {
+    "throughput": _throughput,
+    "wip": _wip,
+    "cycle_time": _cycle_time,
+    "started": _started,
+    "velocity": _velocity,
+}
+"""The tiles by the codes of their metrics."""

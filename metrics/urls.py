@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from metrics.own_urls import urlpatterns as own_urls
 from metrics.portfolio_urls import urlpatterns as portfolio_urls
 from metrics.value_urls import urlpatterns as value_urls
 from metrics.views import dashboards, definitions, flow, forecasts, items, sprint_charts
@@ -25,6 +26,7 @@ urlpatterns = [
     path("units/<str:code>/sprints/<int:pk>/", sprint_charts.sprint_charts, name="sprint_charts"),
     path("units/<str:code>/sprints/<int:pk>/card/", sprint_charts.sprint_card, name="sprint_card"),
     path("units/<str:code>/items/<slug:metric>/", items.unit_items, name="unit_items"),
+    *own_urls,
     *value_urls,
     *portfolio_urls,
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -46,22 +46,7 @@ def value_document(page: ValuePage, *, filters: Sequence[str], at: datetime) -> 
                 for line in page.objectives
             ],
         ),
-        Section(
-            _("KPIs"),
-            head=(_("KPI"), _("Unit"), _("Verdict"), _("Value"), _("Target"), _("As of"), *([day] if day else [])),
-            rows=[
-                (
-                    line.kpi.name,
-                    line.kpi.unit.name,
-                    line.standing.label,
-                    line.value,
-                    line.target or NOTHING,
-                    format_day(line.measured_on),
-                    *([line.then.value if line.then else NOTHING] if day else []),
-                )
-                for line in page.kpis
-            ],
-        ),
+        kpi_section(page.kpis, against=page.against),
     ]
     return dashboard_document(
         name=f"{page.unit.code}-value",
@@ -70,6 +55,27 @@ def value_document(page: ValuePage, *, filters: Sequence[str], at: datetime) -> 
         filters=filters,
         sections=[section for section in sections if section.rows],
         at=at,
+    )
+
+
+def kpi_section(lines: Sequence[KpiLine], *, against: date | None) -> Section:
+    """KPIs as a table, beside their values of the day ``against``."""
+    day = [format_day(against)] if against else []
+    return Section(
+        _("KPIs"),
+        head=(_("KPI"), _("Unit"), _("Verdict"), _("Value"), _("Target"), _("As of"), *day),
+        rows=[
+            (
+                line.kpi.name,
+                line.kpi.unit.name,
+                line.standing.label,
+                line.value,
+                line.target or NOTHING,
+                format_day(line.measured_on),
+                *([line.then.value if line.then else NOTHING] if day else []),
+            )
+            for line in lines
+        ],
     )
 
 

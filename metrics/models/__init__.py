@@ -2,6 +2,7 @@
 objectives, status updates."""
 
 from metrics.models.benefits import Benefit, BenefitReview
+from metrics.models.dashboards import Dashboard, DashboardTile, TileKind
 from metrics.models.facts import ItemFact, ItemInterval
 from metrics.models.freshness import RollupMembership, RollupTeam, StateReading
 from metrics.models.kpis import (
@@ -29,6 +30,8 @@ __all__ = [
     "CheckIn",
     "Confidence",
     "CycleWeek",
+    "Dashboard",
+    "DashboardTile",
     "Direction",
     "DrivenBy",
     "Frequency",
@@ -54,6 +57,7 @@ __all__ = [
     "StatusUpdate",
     "StockCheckpoint",
     "StuckItem",
+    "TileKind",
     "Verdict",
     "VerdictOverride",
 ]

@@ -23,7 +23,7 @@ from metrics.models import Rollup
 from metrics.selectors.numbers import UnitNumbers, numbers_of
 from metrics.selectors.selection import Selection, seen_on_of
 from metrics.selectors.units import top_units, units_directly_below
-from metrics.tiles import datum_url, rows_url, tile_row
+from metrics.tiles import datum_url, side_by_side, tile_row
 from metrics.views.picking import selection_context, selection_for
 from metrics.views.portfolio import cards_of
 from metrics.views.rooms import unit_rooms
@@ -52,7 +52,7 @@ def unit_dashboard(request: HttpRequest, unit: Unit) -> HttpResponseBase:
         not_compared=[one.pk for one in below],
     )
     own = numbers[unit.pk]
-    beside = [_side_by_side(one, numbers[one.pk], selection) for one in below]
+    beside = [side_by_side(one, numbers[one.pk], selection) for one in below]
     lists = partial(datum_url, unit, selection)
     charts = [throughput_chart(own, lists), cycle_chart(own, lists), wip_chart(own, lists)]
     if beside:
@@ -154,19 +154,7 @@ def _section(
     return {
         "row": tile_row(unit, numbers[unit.pk], selection, now=now),
         "url": reverse("metrics:unit_dashboard", args=[unit.code]) + selection.query(),
-        "below": [_side_by_side(one, numbers[one.pk], selection) for one in below],
-    }
-
-
-def _side_by_side(unit: Unit, numbers: UnitNumbers, selection: Selection) -> dict[str, Any]:
-    """One line of a table of units."""
-    return {
-        "unit": unit,
-        "numbers": numbers,
-        "url": reverse("metrics:unit_dashboard", args=[unit.code]) + selection.query(),
-        "finished_url": rows_url(unit, "throughput", selection),
-        "wip_url": rows_url(unit, "wip", selection),
-        "cycle_url": rows_url(unit, "cycle_time", selection),
+        "below": [side_by_side(one, numbers[one.pk], selection) for one in below],
     }
 
 

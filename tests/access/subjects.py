@@ -16,6 +16,8 @@ from metrics.models import (
     Benefit,
     BenefitReview,
     CheckIn,
+    Dashboard,
+    DashboardTile,
     KeyResult,
     Kpi,
     Measurement,
@@ -25,6 +27,7 @@ from metrics.models import (
     RollupTeam,
     ScopeKind,
     StatusUpdate,
+    TileKind,
 )
 from metrics.services.benefits import benefit_create, benefit_review
 from metrics.services.check_ins import check_in_record
@@ -243,6 +246,15 @@ def _exchange_rate(place: Place) -> ExchangeRate:
     return made
 
 
+def _dashboard(place: Place) -> Dashboard:
+    """Of somebody without any role, shared with the unit."""
+    made = Dashboard.objects.create(
+        owner=place.the(Person), name=f"Numbers of {place.unit.name}", shared_with=place.unit, created_at=NOW
+    )
+    DashboardTile.objects.create(dashboard=made, position=0, kind=TileKind.NUMBER, unit=place.unit, code="wip")
+    return made
+
+
 _READING: Final = {"day": date(2026, 6, 2), "value": 10}
 
 
@@ -307,6 +319,7 @@ MAKERS: dict[type[models.Model], Callable[[Place], Any]] = {
         values={"title": f"{place.unit.name} opens at night", "planned_value": 8},
         at=NOW,
     ),
+    Dashboard: _dashboard,
     Benefit: _benefit,
     BenefitReview: _benefit_review,
     CheckIn: lambda place: check_in_record(actor=SYSTEM, key_result=place.the(KeyResult), values=_READING, at=NOW),

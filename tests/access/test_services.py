@@ -52,6 +52,7 @@ REASONS: Final = {
     "organization.services.announcements.announcement_dismiss": "everybody for themselves: test_announcements.py",
     "portfolio.services.gates.check_gate": "part of epic_move",
     "organization.services.sessions.session_end": "everybody for themselves: views/test_second_steps.py",
+    "metrics.services.dashboards.dashboard_create": "everybody for themselves: tests/metrics/test_dashboards.py",
     "metrics.services.formulas.formula_take": "a part of kpi_create and kpi_edit",
 }
 """Functions that take an actor and ask nothing of it, and why that is right."""
@@ -170,6 +171,9 @@ BY_NAME: Final[dict[str, Any]] = {
     "base": "EUR",
     "quote": "USD",
     "value": Decimal(2),
+    "tile_id": 0,
+    "steps": 1,
+    "is_wide": True,
     "inactive_months": 1,
     "sign_in_months": 1,
     "notification_months": 1,
