@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -21,12 +21,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Django calls this while it handles the exception.
     if not is_passing(sys.exc_info()[1]):
         return defaults.server_error(request)
+    let_go_of_the_dead()
     response = HttpResponse(render_to_string("503.html", {"again": request.method == "GET"}), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     if request.headers.get("HX-Request"):
         text = _("The portal cannot reach its data just now. Your last step may not have been saved.")
         toast(response, text, kind="error")
     return response
+
+
+def let_go_of_the_dead() -> None:
+    """Look at every idle connection of this process now. When the database restarts all of them die at once; the pool
+    finds that out one by one as they are asked for, waits longer after each, and would fail several requests more."""
+    if connection.pool is not None:
+        connection.pool.check()
 
 
 def is_passing(error: BaseException | None) -> bool:

@@ -18,7 +18,7 @@ DEMO_MODE = True
 
 HOME = replace(Home.from_environment(), root=Home.from_environment().root / "test")
 DATABASES = {"default": services.database(env, HOME)}
-DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 40
+DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 20
 
 # Workers of one test run share the servers: each has its own Redis databases (0-1, 2-3, ...) as it has its own
 # PostgreSQL database.
