@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from metrics.views import burn_ups, portfolio, trust
+from metrics.views import burn_ups, portfolio, thing_items, trust
 
 urlpatterns = [
     path("operations/", trust.operations, name="operations"),
@@ -17,5 +17,7 @@ urlpatterns = [
     path("units/<str:code>/lead-times/", portfolio.unit_lead_times, name="unit_lead_times"),
     path("units/<str:code>/quality/", trust.unit_quality, name="unit_quality"),
     path("epics/<str:key>/burn-up/", burn_ups.epic_burn_up, name="epic_burn_up"),
+    path("epics/<str:key>/items/", thing_items.epic_item_list, name="epic_item_list"),
+    path("features/<str:key>/items/", thing_items.feature_item_list, name="feature_item_list"),
     path("features/<str:key>/burn-up/", burn_ups.feature_burn_up, name="feature_burn_up"),
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +15,7 @@ from organization.models import Unit
 from organization.selectors.custom_columns import custom_columns
 from organization.terms import named_lazy, words_lazy
 from pmo_portal.lib.format import day_range, number, ratio
+from pmo_portal.lib.lists.bars import BarColumn, Part
 from pmo_portal.lib.lists.columns import (
     Badge,
     ChoiceColumn,
@@ -34,7 +36,7 @@ from pmo_portal.lib.lists.filters import ME, NONE, NamedFilter, Option, Options,
 from pmo_portal.lib.lists.scope import Scope
 from pmo_portal.lib.lists.spec import ListSpec, leads_to
 from pmo_portal.lib.parameters import whole_number
-from portfolio.models import EpicType, TrackedKind
+from portfolio.models import Epic, EpicType, TrackedKind
 from portfolio.selectors.filters import life_condition
 
 
@@ -87,11 +89,32 @@ def _items_done(thing: Any, scope: Scope) -> str | None:
     return _("%(share)s · %(done)s of %(all)s") % words
 
 
-PROGRESS = Column(
+def _items_url(thing: Any, part: str = "") -> str:
+    """The items of an epic or a feature belong to a higher app and are listed at its address."""
+    kind = "epic" if isinstance(thing, Epic) else "feature"
+    try:
+        url = reverse(f"metrics:{kind}_item_list", args=[thing.key])
+    except NoReverseMatch:
+        return ""
+    return f"{url}?part={part}" if part else url
+
+
+def _item_parts(thing: Any, scope: Scope) -> Sequence[Part]:
+    waiting = thing.item_count - thing.done_items - thing.started_items
+    return (
+        Part(_("Done"), thing.done_items, "good", _items_url(thing, "done")),
+        Part(_("In progress"), thing.started_items, "accent", _items_url(thing, "started")),
+        Part(_("Not started"), waiting, "quiet", _items_url(thing, "waiting")),
+    )
+
+
+PROGRESS = BarColumn(
     code="progress",
     label=gettext_lazy("Items done"),
     sort_path="progress_ratio",
     read=_items_done,
+    parts=_item_parts,
+    whole_url=_items_url,
     is_down_first=True,
     can_filter=False,
 )

@@ -75,8 +75,8 @@ NO_PROGRESS: Final = Progress()
 
 
 def with_progress(things: QuerySet[Any], *, of: str, actor: Actor) -> QuerySet[Any]:
-    """Adds ``item_count``, ``done_items`` and ``progress_ratio`` (None without an item) to features or epics, from the
-    teams the actor may look into: what lists sort by. ``of`` leads from a part to the thing."""
+    """Adds ``item_count``, ``started_items``, ``done_items`` and ``progress_ratio`` (None without an item) to features
+    or epics, from the teams the actor may look into: what lists sort by and draw. ``of`` leads from a part to it."""
     parts = TeamProgress.objects.filter(**{of: OuterRef("pk")}, feature__deleted_at=None).exclude(
         feature__state__category=StateCategory.CANCELLED
     )
@@ -85,6 +85,7 @@ def with_progress(things: QuerySet[Any], *, of: str, actor: Actor) -> QuerySet[A
     sums = parts.order_by().values(of)
     annotated: QuerySet[Any] = things.annotate(
         item_count=Subquery(sums.annotate(n=Sum("item_count")).values("n")),
+        started_items=Subquery(sums.annotate(n=Sum("started_count")).values("n")),
         done_items=Subquery(sums.annotate(n=Sum("finished_count")).values("n")),
         progress_ratio=ExpressionWrapper(
             Cast(F("done_items"), FloatField()) / NullIf(F("item_count"), Value(0)), output_field=FloatField()
