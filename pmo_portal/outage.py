@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
+from psycopg_pool import ConnectionPool
 
 from pmo_portal.lib.pages import toast
 
@@ -33,8 +34,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def let_go_of_the_dead() -> None:
     """Look at every idle connection of this process now. When the database restarts all of them die at once; the pool
     finds that out one by one as they are asked for, waits longer after each, and would fail several requests more."""
-    if connection.pool is not None:
-        connection.pool.check()
+    pool: ConnectionPool | None = getattr(connection, "pool", None)
+    if pool is not None:
+        pool.check()
 
 
 def is_passing(error: BaseException | None) -> bool:

@@ -33,7 +33,7 @@ def test_one_page_finds_all_connections_that_died_together(monkeypatch: pytest.M
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         assert len(cursor.fetchall()) >= IDLE
-    monkeypatch.setattr(connection.pool, "timeout", 1)
+    monkeypatch.setattr("django.db.connection.pool.timeout", 1)
     connection.close()
 
     answers = [client.get("/").status_code for _time in range(3)]

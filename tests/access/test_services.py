@@ -36,6 +36,7 @@ REASONS: Final = {
     "organization.services.roles.require_rights_of": "is itself a check",
     "organization.services.people_bulk.people_ensure": "",
     "collaboration.services.exports.page_allows": "is itself a check",
+    "collaboration.services.exports.result_allows": "is itself a check",
     "collaboration.services.exports.export_start": "the job asks the page itself, as this person",
     "collaboration.services.bulk_jobs": "the job sends the view its form, as this person: tests/lists",
     "collaboration.services.saved_views": "a view is its maker's; sharing is proven in tests/lists/test_saved_views.py",
