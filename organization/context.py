@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from organization.access import announced_to_session, user_of
@@ -22,6 +23,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": [], "create_actions": [], "actor": None}
     return {
         "actor": actor,
+        "shown_at": timezone.now(),
         "navigation": SimpleLazyObject(lambda: _navigation(actor, request.path)),
         "create_actions": SimpleLazyObject(lambda: _create_actions(actor)),
         "announcements": SimpleLazyObject(lambda: banners_for(actor, announced_to_session(user_of(request)))),

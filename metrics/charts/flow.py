@@ -52,7 +52,7 @@ def open_chart(wip: Sequence[int], frame: Frame) -> Chart:
         sample=items_words(wip[-1]),
         as_of=frame.as_of,
         empty="" if any(wip) else _("Nothing was in progress in this period."),
-        advice=_progress_advice(frame),
+        advice=progress_advice(frame),
     )
 
 
@@ -99,12 +99,12 @@ def ageing_chart(open_items: Sequence[Aged], finished: Spans, columns: Columns, 
         opens_panel=True,
         is_binned=is_binned,
         empty="" if open_items else _("Nothing is in progress."),
-        advice=_progress_advice(frame),
+        advice=progress_advice(frame),
         height=320,
     )
 
 
-def _progress_advice(frame: Frame) -> str:
+def progress_advice(frame: Frame) -> str:
     """What to do where no item is in progress; with a filter it may hide what is."""
     if frame.is_filtered:
         return _("Take filters away to see all open work.")

@@ -101,6 +101,7 @@ def backtest_chart(tests: Sequence[tuple[str, Backtest]], *, code: str = "backte
             for name, test in tested
         ),
         empty="" if tested else summary,
+        advice=_("Draw from fewer past weeks: what lies before them is what forecasts are tested on."),
     )
 
 
@@ -147,6 +148,7 @@ def _histogram(
         sample=ngettext("%(n)s trial", "%(n)s trials", trials) % {"n": number(trials)},
         note=note,
         empty="" if bars else _("No trial was done within ten years."),
+        advice=_("Ask for fewer items, a smaller growth factor or a larger share."),
         head=(axis, _("Trials"), running),
         rows=rows,
     )

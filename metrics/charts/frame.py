@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -18,6 +19,9 @@ from metrics.selectors.selection import Selection
 from organization.models import Unit
 from pmo_portal.lib.format import day as format_day
 from pmo_portal.lib.windows import Window
+
+HOW: Final = frozenset({"by", "days", "unseen"})
+"""Parts of an address that say how is counted; the others leave items out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,14 @@ class Frame:
     @property
     def is_filtered(self) -> bool:
         """Whether only some of the unit's items count."""
-        return bool(self.selection.item_type) or any(name != "by" for name, _value in self.selection.kept)
+        return bool(self.selection.item_type) or any(name not in HOW for name, _value in self.selection.kept)
 
     @property
     def advice(self) -> str:
         """What to do where nothing is found."""
         if self.is_filtered:
             return _("Take filters away, or choose a longer period.")
-        return _("Choose a longer period, or one in which work was finished.")
+        return longer_advice()
 
     def items(self, code: str, **bounds: object) -> str:
         """The list behind a number, or behind the datum with these bounds (`metrics.selectors.narrowing.Datum`)."""
@@ -60,6 +64,11 @@ class Frame:
     def definition(self, metric: Metric) -> str:
         """What a metric means, with what this very number leaves out."""
         return definition_url(metric, self.unit, query=self.query)
+
+
+def longer_advice() -> str:
+    """What to do where too little was finished."""
+    return _("Choose a longer period, or one in which work was finished.")
 
 
 @dataclass(frozen=True, slots=True)

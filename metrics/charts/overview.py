@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from metrics.charts.buckets import bucketed
 from metrics.charts.chart import Axis, Chart, Kind, Mark, Point, Scale, Series, on_labels
-from metrics.charts.frame import short_day
+from metrics.charts.frame import longer_advice, short_day
 from metrics.definitions import CYCLE_TIME, THROUGHPUT, WIP
 from metrics.selectors.numbers import UnitNumbers
 from pmo_portal.lib.format import day as format_day
@@ -43,6 +43,7 @@ def throughput_chart(numbers: UnitNumbers, lists: Lists = _no_list) -> Chart:
         series=[Series(_("Finished"), Kind.BAR, on_labels(values, urls, [format_day(week) for week, _count in weeks]))],
         metric=THROUGHPUT,
         empty="" if any(values) else _("Nothing was finished in these weeks."),
+        advice=longer_advice(),
     )
 
 
@@ -70,6 +71,7 @@ def wip_chart(numbers: UnitNumbers, lists: Lists = _no_list) -> Chart:
         ],
         metric=WIP,
         empty="" if any(numbers.wip) else _("Nothing was in progress in these weeks."),
+        advice=_("An item is in progress from its first started column to its finish."),
     )
 
 
@@ -115,4 +117,5 @@ def cycle_chart(numbers: UnitNumbers, lists: Lists = _no_list) -> Chart:
         marks=[Mark(days, f"{text}: {format_days(days)}", "x") for text, days in marks if days is not None],
         metric=CYCLE_TIME,
         empty="" if numbers.cycle_counts else _("No item with a cycle time was finished in these weeks."),
+        advice=longer_advice(),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metrics.charts.chart import Axis, Chart, Kind, Mark, Point, Scale, Series, on_labels
+from metrics.charts.frame import longer_advice
 from metrics.definitions import ALIGNMENT, CYCLE_TIME, EPIC_LEAD_TIME, EPIC_PROGRESS
 from metrics.selectors.alignment import Alignment
 from metrics.selectors.journeys import BoardTimes
@@ -44,6 +45,7 @@ def alignment_chart(alignment: Alignment) -> Chart:
         metric=ALIGNMENT,
         sample=_items(alignment.total),
         empty="" if alignment.total else _("Nothing was finished in these days."),
+        advice=longer_advice(),
     )
 
 
@@ -72,6 +74,7 @@ def lead_time_chart(times: BoardTimes, *, kind: TrackedKind, window: Window) -> 
         sample=_things(len(times.finished), is_epics=is_epics),
         opens_panel=True,
         empty="" if times.finished else _("None was finished in these days."),
+        advice=longer_advice(),
     )
 
 
@@ -103,6 +106,7 @@ def state_chart(times: BoardTimes, *, kind: TrackedKind) -> Chart:
         metric=EPIC_LEAD_TIME,
         sample=_things(len(times.finished), is_epics=kind == TrackedKind.EPIC),
         empty="" if shown else _("Fewer than 10 were finished in these days: not enough data for percentiles."),
+        advice=longer_advice(),
     )
 
 
@@ -122,6 +126,7 @@ def burn_up_chart(burn: BurnUp, *, address: str = "") -> Chart:
         metric=EPIC_PROGRESS,
         note=_("Items count from their creation on, for the feature they belong to now. What is cancelled leaves."),
         empty="" if any(burn.scope) or any(burn.finished) else _("It has no items in these days."),
+        advice=_("Choose a longer period; an epic grows by the items of its features, a feature by its own."),
     )
 
 
@@ -146,6 +151,7 @@ def units_chart(below: Sequence[dict[str, Any]]) -> Chart:
         metric=CYCLE_TIME,
         sample=_items(sum(one["numbers"].cycles.sample_size for one in shown)),
         empty="" if shown else _("No unit has finished 10 items in these days: not enough data."),
+        advice=longer_advice(),
     )
 
 

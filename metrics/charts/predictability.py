@@ -45,4 +45,5 @@ def predictability_chart(
         metric=PI_PREDICTABILITY,
         sample=ngettext("%(n)s increment", "%(n)s increments", len(known)) % {"n": number(len(known))},
         empty="" if known else _("No increment has scored objectives yet."),
+        advice=_("The first bar comes when the objectives of an increment are scored."),
     )

@@ -16,8 +16,9 @@ from typing import Final
 
 from django.utils.safestring import SafeString, mark_safe
 
-from metrics.charts.chart import Chart, Kind, Point, Scale, Series, X, Y
+from metrics.charts.chart import Axis, Chart, Kind, Point, Scale, Series, X, Y
 from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.format import number, ratio
 from pmo_portal.lib.windows import portal_zone
 
 WIDTH: Final = 520.0
@@ -151,8 +152,15 @@ def _grid(frame: _Frame) -> Iterator[str]:
     while value <= frame.high_y + step / 1000:
         y = frame.y(value)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e4e7ec" stroke-width="0.7"/>'
-        yield _text(LEFT - 5, y + 3, frame.chart.y.text(round(value, 6)), anchor="end")
+        yield _text(LEFT - 5, y + 3, _tick(frame.chart.y, value, step), anchor="end")
         value += step
+
+
+def _tick(axis: Axis, value: float, step: float) -> str:
+    """A place of an axis, with as many digits as its step has: 0.05 and 0.1 are two places."""
+    if axis.is_ratio:
+        return ratio(round(value, 6), 1 if step < 0.01 else 0)
+    return number(round(value, 6), max(0, -math.floor(math.log10(step))))
 
 
 def _x_labels(frame: _Frame) -> Iterator[str]:

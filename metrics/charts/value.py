@@ -67,11 +67,13 @@ def _chart(
 ) -> Chart:
     shown = [] if is_hidden else list(readings)
     unit = written.currency or written.unit_label or ("%" if written.number_format == "PERCENT" else "")
-    empty = ""
+    empty = advice = ""
     if is_hidden:
         empty = _("These are amounts of money, which you may not see.")
+        advice = _("Ask the PMO office if your work needs them.")
     elif not shown:
         empty = _("No value yet.")
+        advice = _("The line begins with the first value; a longer period may have some.")
     return Chart(
         code=code,
         title=title,
@@ -85,6 +87,7 @@ def _chart(
         sample=ngettext("%(n)s value", "%(n)s values", len(shown)) % {"n": number(len(shown))} if shown else "",
         as_of=format_day(shown[-1].day) if shown else "",
         empty=empty,
+        advice=advice,
     )
 
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.selectors.forecasts import CONFIDENCES, DEFAULT_WEEKS, HORIZON_DAYS, SEED
 from metrics.selectors.selection import COUNTED_TYPES
+from pmo_portal.lib.format import day as format_day
+from pmo_portal.lib.format import number
 from pmo_portal.lib.forms import DayInput
 
 MOST_WEEKS: Final = 260
@@ -100,6 +102,26 @@ class WorkForecastForm(forms.Form):
         """How many days there are from the first day to the target, both included."""
         days: timedelta = self.cleaned_data["target"] - self.cleaned_data["start"]
         return days.days + 1
+
+    @property
+    def words(self) -> list[str]:
+        """What was asked, for paper: every input that is not left to the portal, as "label: value"."""
+        return [
+            f"{field.label}: {self._said(field.name)}"
+            for field in self.visible_fields()
+            if self.cleaned_data.get(field.name) not in (None, "")
+        ]
+
+    def _said(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if isinstance(value, date):
+            return format_day(value)
+        choices = {str(key): str(label) for key, label in getattr(self.fields[name], "choices", ())}
+        if label := choices.get(str(value)):
+            return label
+        if name == "seed":
+            return str(value)
+        return number(value, 0 if value == int(value) else 2)
 
     @property
     def share_ratio(self) -> float | None:

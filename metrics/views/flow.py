@@ -39,6 +39,7 @@ from metrics.selectors.flow import cumulative_flow
 from metrics.selectors.flow_choices import flow_choices
 from metrics.selectors.flow_numbers import aged, column_times, dots, finished_work, lead_times, wip_by_day
 from metrics.selectors.narrowing import item_filter_of
+from metrics.views.flow_nothing import has_no_work, is_nothing, no_work, nothing_in_part
 from metrics.views.narrowing import filter_words
 from metrics.views.picking import selection_context, selection_for
 from metrics.views.rooms import unit_rooms
@@ -92,10 +93,13 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
             charts=[chart for each in shown for chart, _span in PARTS[each](actor, scope, frame)],
             at=now,
         )
+    nothing, is_unused = _nothing(actor, scope, frame, part, charts, is_page=wanted not in PARTS)
     context = {
         "unit": unit,
         "part": part,
         "charts": charts,
+        "nothing": nothing,
+        "is_unused": is_unused,
         "part_url": selection.query(part=part),
         "live_unit": unit.pk if unit.kind == UnitKind.TEAM and selection.is_now else None,
     }
@@ -111,7 +115,7 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
         "later": [
             {"code": code, "url": selection.query(part=code), "label": label}
             for code, label in part_words().items()
-            if wanted not in PARTS and code != FIRST
+            if wanted not in PARTS and code != FIRST and not is_unused
         ],
         "part_label": part_words()[part],
         "filter_hidden": selection.hidden("label", "class", "epic", "priority", "unseen", "days"),
@@ -131,6 +135,17 @@ def unit_flow(request: HttpRequest, unit: Unit) -> HttpResponseBase:
         **live_context(request, [unit.pk]),
     }
     return render_page(request, "metrics/unit_flow.html", context)
+
+
+def _nothing(
+    actor: Actor, scope: Scope, frame: Frame, part: str, charts: Wide, *, is_page: bool
+) -> tuple[dict[str, Any] | None, bool]:
+    """What a part without anything to draw says instead of its charts; and whether it says so for the whole page."""
+    if not is_nothing(chart for chart, _span in charts):
+        return None, False
+    if is_page and not frame.is_filtered and has_no_work(scope):
+        return no_work(actor, scope.unit, scope), True
+    return nothing_in_part(part, scope.unit, frame), False
 
 
 def _finished(actor: Actor, scope: Scope, frame: Frame) -> Wide:
@@ -163,6 +178,8 @@ def _open(actor: Actor, scope: Scope, frame: Frame) -> Wide:
 def _columns(_actor: Actor, scope: Scope, frame: Frame) -> Wide:
     """Where work is, and where it stays."""
     columns = columns_of(scope.unit)
+    if not columns.names:  # a team that is not set up yet has no board
+        return []
     return [
         (cumulative_chart(cumulative_flow(scope, columns), frame), 12),
         (columns_chart(column_times(scope, columns), columns, frame), 12),

@@ -396,12 +396,43 @@ def test_cases_with_known_answers_come_out_of_the_page(client_as: Callable[[str]
     assert found == expected
 
 
-def test_an_empty_team_says_why_there_is_nothing(world: World, client_as: Callable[[str], Client]) -> None:
-    team_make(world.harbour, method=TeamMethod.KANBAN)
+@pytest.mark.usefixtures("_today")
+def test_where_there_is_nothing_one_card_says_why_and_what_to_do(
+    world: World, client_as: Callable[[str], Client]
+) -> None:
+    team = team_make(world.harbour, method=TeamMethod.KANBAN)
+    sweep(at=at(0))
+
+    def page(person: str, code: str = "HAR", **query: str) -> str:
+        answer = client_as(person).get(reverse("metrics:unit_flow", args=[code]), query)
+        return answer.content.decode()
+
+    # No work at all: one word for the whole page, with the board; who may not add items reads who does.
+    for code, said in (("HAR", "Who works in this team"), ("COAST", "Who works in a team"), ("QUA", "No board yet")):
+        shown = page("executive", code)
+        assert said in shown, shown[shown.index("page-head") :]
+        assert shown.count('<div class="empty">') == 1
+        assert "chart-card" not in shown
+        assert "part=open" not in shown
+    assert "add it on the board" in page("developer")
+    assert reverse("teams:board", args=["HAR"]) in page("developer")
     for part in PARTS:
-        page = client_as("executive").get(reverse("metrics:unit_flow", args=["HAR"]), {"part": part}).content.decode()
-        assert 'class="hint chart-empty"' in page
-        assert "data-chart=" not in page
+        assert page("executive", "QUA", part=part).count('<div class="empty">') == 1
+        shown = page("executive", part=part)
+        assert shown.count('<div class="empty">') == 1
+        assert "chart-card" not in shown
+    # Open work only: the finished part says so and offers a longer period, the others are drawn.
+    item_to(item_make(team, at=at(9)), StateCategory.ACTIVE, at=at(8))
+    sweep(at=at(0))
+    shown = page("executive")
+    assert "Nothing was finished in this period" in shown
+    assert "Show 52 weeks" in shown
+    assert "part=open" in shown
+    assert "data-chart=" in page("executive", part="open")
+    # A filter may be what hides it; counting days otherwise is none.
+    assert "Take all filters away" in page("executive", part="open", label="nowhere")
+    assert "Take all filters away" not in page("executive", days="worked")
+    assert "Show 52 weeks" not in page("executive", weeks="52")
 
 
 def test_column_of_a_state_that_left_the_board(world: World) -> None:

@@ -15,6 +15,7 @@
   const drawn = new Map(); // plot -> {chart, source}
   const language = document.documentElement.lang || undefined;
   const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const ticks = new Intl.NumberFormat(language, { maximumFractionDigits: 3 }); // of an axis: 0.05 and 0.1 are two places
   const percents = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const dayParts = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
@@ -70,6 +71,12 @@
     if (axis.scale === "days") return dayWord(value, { long, isYears: axis.last - axis.first > YEAR });
     if (axis.ratio) return `${percents.format(100 * value)}\u00a0%`; // as lib.format writes it
     return long && axis.unit ? `${numbers.format(value)} ${axis.unit}` : numbers.format(value);
+  }
+
+  /* A place of an axis: a round number, which may have more digits than a value is shown with. */
+  function tickOf(axis, value) {
+    if (axis.scale !== "numbers") return wordOf(axis, value);
+    return axis.ratio ? `${numbers.format(100 * value)}\u00a0%` : ticks.format(value);
   }
 
   /* SECURITY: a tooltip is built of nodes with text, never of HTML: names come from people and trackers. */
@@ -154,7 +161,7 @@
         color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true, showMaxLabel: isDays ? false : undefined,
         // Days and short names are left out rather than cut; long ones are cut.
         overflow: "truncate", width: labels.some((label) => label.length > FREE) ? Math.max(64, Math.min(isNarrow ? 90 : 140, 720 / labels.length)) : undefined,
-        formatter: isLabels ? undefined : (value) => wordOf(axis, value),
+        formatter: isLabels ? undefined : (value) => tickOf(axis, value),
       },
       splitLine: { show: !isX, lineStyle: { color: colours.line, type: [2, 4] } },
       axisPointer: { label: { show: false }, lineStyle: { color: colours.base }, shadowStyle: { color: fade(colours.ink3, 0.1) } },
@@ -218,6 +225,13 @@
   const wordsWidth = (mark) => Math.ceil(window.echarts.format.getTextRect(mark.label, `${FONT_SIZE}px ${fontFamily()}`).width);
   const besideWidth = (spec, isNarrow) => (isNarrow ? 0 : Math.max(0, ...[...uprightMarks(spec), ...spec.bands].map((each) => (each.label ? wordsWidth(each) + 8 : 0))));
 
+  /* In a narrow plot the words of a mark stand at that end of it where lines are further away. */
+  function isFreeAtStart(spec, mark) {
+    const lines = spec.series.filter((series) => series.kind === "line").map((series) => series.points.filter((point) => point[1] !== null)).filter((points) => points.length > 1);
+    const away = (place) => Math.min(...lines.map((points) => Math.abs(points.at(place)[1] - Number(mark.at))));
+    return lines.length > 0 && away(0) > away(-1);
+  }
+
   function marksOption(spec, colours, { isNarrow, shifts = new Map() }) {
     const colour = (mark) => colours.tones[mark.tone] ?? colours.ink;
     const words = (mark) => {
@@ -225,7 +239,7 @@
       const ground = isNarrow ? { backgroundColor: fade(colours.paper, 0.85), padding: [1, 3] } : {}; // over dots and bars
       if (mark.axis === "x") return { ...common, position: "end", distance: 8 + STEP * (1 + acrossMarks(spec).indexOf(mark)) };
       const shift = shifts.get(mark) ?? 0;
-      return { ...common, ...ground, position: "insideEndTop", align: isNarrow ? "right" : "left", verticalAlign: isNarrow ? "bottom" : "middle", distance: isNarrow ? [0, 3 + shift] : [-8, shift] };
+      return { ...common, ...ground, position: isNarrow && isFreeAtStart(spec, mark) ? "insideStartTop" : "insideEndTop", align: isNarrow && !isFreeAtStart(spec, mark) ? "right" : "left", verticalAlign: isNarrow ? "bottom" : "middle", distance: isNarrow ? [0, 3 + shift] : [-8, shift] };
     };
     return {
       silent: true, animation: false, symbol: "none",
