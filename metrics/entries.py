@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from metrics.demo import numbers
+from metrics.demo import dashboards, numbers
 from metrics.models import Kpi, Objective
+from metrics.selectors.dashboards import dashboards_named
 from metrics.selectors.value_history import kpi_neighbours, kpi_why
 from metrics.selectors.value_objectives import why_of
 from metrics.tasks import nudge, nudge_all, nudge_slow
@@ -40,6 +43,25 @@ def _forecast_page(name: str) -> registry.FeaturePage:
         return reverse(name, args=[thing.key])
 
     return registry.FeaturePage("forecast", _("Forecast"), url, None)
+
+
+def _find_dashboard(actor: Actor, text: str, limit: int) -> Iterable[registry.PaletteEntry]:
+    """The page of dashboards of one's own, and those that carry what was typed in their names."""
+    wanted = text.strip()
+    if not wanted or not _sees_numbers(actor):
+        return
+    if wanted.lower() in gettext("My dashboards").lower():
+        yield registry.PaletteEntry(
+            gettext("My dashboards"), reverse("metrics:dashboard_list"), _("Page"), icon="layout-dashboard"
+        )
+    for one in dashboards_named(actor, wanted)[:limit]:
+        yield registry.PaletteEntry(
+            one.name,
+            reverse("metrics:dashboard_detail", args=[one.pk]),
+            _("Dashboard"),
+            detail=one.owner.name,
+            icon="layout-dashboard",
+        )
 
 
 registry.navigation.register(
@@ -79,7 +101,9 @@ registry.first_steps.register(
     ),
     position=60,
 )
+registry.palette_sources.register(registry.PaletteSource(_("Dashboards"), _find_dashboard), position=60)
 registry.demo_steps.register(registry.DemoStep("Numbers", numbers), position=90)
+registry.demo_steps.register(registry.DemoStep("Dashboards", dashboards), position=98)
 registry.demo_steps.register(registry.DemoStep("Forecasts", lambda _world: nudge_slow()), position=99)
 
 

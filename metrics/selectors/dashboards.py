@@ -21,6 +21,12 @@ def dashboards_seen(actor: Actor) -> QuerySet[Dashboard]:
     return found.order_by("name", "pk")
 
 
+def dashboards_named(actor: Actor, text: str) -> QuerySet[Dashboard]:
+    """The dashboards in use that have this text in their names, by name."""
+    found = visible(actor, Dashboard).filter(archived_at__isnull=True, name__icontains=text.replace("\x00", ""))
+    return found.select_related("owner").order_by("name", "pk")
+
+
 def units_to_show(actor: Actor, *, day: date) -> QuerySet[Unit]:
     """The open units whose numbers somebody may put on a dashboard, by name."""
     return units_holding(actor, policy_for(Rollup).permission(Action.VIEW), day=day)
