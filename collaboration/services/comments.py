@@ -29,11 +29,15 @@ from collaboration.talk_policies import may_keep_order, may_talk
 from pmo_portal.lib.access import Action, Actor, Denied, policy_for, require
 from pmo_portal.lib.errors import Conflict, FieldConflict, Refused, field_error
 from pmo_portal.lib.live import Kind, publish_on_commit
+from pmo_portal.lib.locks import lock
 from pmo_portal.lib.subjects import Subject, subject_named, subject_of
 
 MOST_LETTERS: Final = 20_000
 MOST_REPLIES: Final = 200
 """A longer exchange has found a subject of its own."""
+
+TWICE: Final = timedelta(seconds=5)
+"""Who says the same words about the same thing within so long has sent them twice."""
 
 KEPT: Final = timedelta(days=30)
 """So long can be taken back what was deleted."""
@@ -50,7 +54,7 @@ def comment_add(
     files: Sequence[File[bytes]] = (),
 ) -> Comment:
     """Say something about ``thing``, or answer ``parent``; an answer to an answer joins the same exchange. ``files``
-    are shown with it. Raises ValidationError by field."""
+    are shown with it. Said twice at once, by a double click, it is said once. Raises ValidationError by field."""
     subject = subject_of(type(thing))
     _require_talk(actor, thing)
     text = clean_talk(text)
@@ -58,6 +62,9 @@ def comment_add(
         raise field_error("text", _("Write something."))
     top = _top_of(parent, (subject.code, thing.pk)) if parent else None
     kept = _kept(text, thing)
+    said = None if files else _just_said(actor, (subject.code, thing.pk), top, kept, at)
+    if said is not None:
+        return said
     comment = Comment.objects.create(
         subject_kind=subject.code,
         subject_id=thing.pk,
@@ -173,6 +180,19 @@ def _kept(text: str, thing: Any, *, known: Collection[int] = ()) -> str:
     if len(mentioned_ids(kept)) > MOST_MENTIONS:
         raise field_error("text", _("At most %(n)s people can be named in one comment.") % {"n": MOST_MENTIONS})
     return kept
+
+
+def _just_said(actor: Actor, about: tuple[str, int], top: Comment | None, kept: str, at: datetime) -> Comment | None:
+    """The same words of the same person a moment ago: of two that come at once, one waits for the other."""
+    if actor.person_id is None:
+        return None
+    lock(f"collaboration.said.{actor.person_id}")
+    kind, pk = about
+    said = Comment.objects.filter(
+        subject_kind=kind, subject_id=pk, parent=top, author=actor.person_id, text=kept, deleted_at=None
+    )
+    # By the clock of both ways: the one that waited may have begun first.
+    return said.filter(created_at__gt=at - TWICE, created_at__lt=at + TWICE).order_by("-pk").first()
 
 
 def _top_of(parent: Comment, about: tuple[str, int]) -> Comment:

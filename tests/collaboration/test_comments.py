@@ -239,6 +239,9 @@ def test_what_is_written_is_text_and_comes_back_with_what_is_wrong_about_it(
     long = client.post(url, {"text": "x" * 20_001}, headers=HTMX)
     assert long.status_code == 422
     assert "x" * 20_001 in long.content.decode()
+    client.post(url, {"text": "Once"})
+    client.post(url, {"text": "Once"})
+    Comment.objects.get(text="Once").delete()
     first = Comment.objects.get()
     Comment.objects.bulk_create(
         Comment(subject_kind="item", subject_id=item.pk, parent=first, text="y") for _number in range(MOST_REPLIES)

@@ -61,3 +61,15 @@ def test_two_people_talk_and_lose_nothing(enter: Callable[..., Page]) -> None:
     master.context.set_offline(False)
     draft.press("Control+Enter")
     expect(master.locator(".comment")).to_have_count(3)
+
+    # Sent twice at once it is said once; what is removed leaves the focus with what comes next, else with the field.
+    draft.fill("Only once")
+    draft.press("Control+Enter")
+    draft.press("Control+Enter")
+    expect(master.locator(".comment")).to_have_count(4)
+    expect(owner.locator(".comment")).to_have_count(4)
+    first, last = (master.locator(".comment", has_text=text) for text in ("Do not lose me", "Only once"))
+    first.get_by_role("button", name="Remove this comment").click()
+    expect(last).to_be_focused()
+    last.get_by_role("button", name="Remove this comment").click()
+    expect(master.locator("#talk-new textarea")).to_be_focused()

@@ -76,12 +76,18 @@
     close(text);
   }
 
+  function tellChosen(input) {
+    const place = input.form.querySelector("[data-talk-chosen]");
+    if (place) place.textContent = [...input.files].map((file) => file.name).join(", ");
+  }
+
   function addFiles(form, files) {
     const input = form.querySelector("[data-talk-files]");
     if (!input || !files.length) return false;
     const all = new DataTransfer();
     [...input.files, ...files].forEach((file) => all.items.add(file));
     input.files = all.files;
+    tellChosen(input);
     portal.announce([...files].map((file) => file.name).join(", "));
     return true;
   }
@@ -155,6 +161,23 @@
     const target = isList ? place : place.closest("article");
     htmx.ajax("GET", isList ? place.dataset.talkList : place.dataset.talkKept, { target, swap: "outerHTML" });
   }, true);
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-talk-files]")) tellChosen(event.target);
+  });
+
+  /* What was removed took its buttons along: one goes on reading with the next, else writes. */
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.requestConfig?.verb !== "post") return;
+    const gone = document.getElementById(event.detail.target?.id);
+    // By what it holds: until it has settled it keeps the classes of what was there.
+    const isLeft = (comment) => comment.querySelector(".comment-head");
+    const talk = gone?.matches(".comment") && !isLeft(gone) && gone.closest("#talk");
+    if (!talk) return;
+    const others = [...talk.querySelectorAll(".comment")].filter(isLeft);
+    const next = others.find((each) => gone.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING);
+    (next ?? talk.querySelector("#talk-new [data-talk-text]") ?? others.at(-1) ?? gone).focus();
+  });
 
   document.addEventListener("dragover", (event) => {
     const form = event.target.closest?.("form[data-talk]");
