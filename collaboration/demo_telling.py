@@ -51,6 +51,8 @@ def telling(world: DemoWorld) -> None:
                 favourite_set(actor=actor, subject=subject, thing=thing, is_on=True, at=world.now)
     Watch.objects.update(told_version=Greatest(F("told_version") - LAST_CHANGES, Value(0)))
     changes_tell(at=world.now)
+    # What nobody did came with the demo itself (values, key results, check-ins): that is no news.
+    Notification.objects.filter(kind="change", actor=None).delete()
     Notification.objects.filter(at__lt=world.now - NEW_FOR).update(read_at=F("at") + timedelta(hours=3))
     # Nobody is mailed what happened before the demo was there.
     Mail.objects.filter(ended_at=None).update(ended_at=world.now, outcome=MailOutcome.NOTHING)
