@@ -162,16 +162,16 @@ class PiObjectivePolicy(Policy):
 
 @register_policy
 class DashboardPolicy(Policy):
-    """A dashboard is its owner's. One that is shared with a unit is read by everybody who sees the numbers of the unit;
-    nobody but its owner changes it. What is put away is seen by its owner only."""
+    """A dashboard is its owner's. One that is shared with a unit is read by everybody who sees the unit, each with what
+    they themselves may see; nobody but its owner changes it. What is put away is seen by its owner only."""
 
     model = Dashboard
-    noun = "metrics"
+    noun = "dashboard"
     unit_lookup = "shared_with"
 
     def permission(self, action: Action) -> str:
         # Nobody is granted the other one: it is the owner's, and not given by a role.
-        return super().permission(action) if action == Action.VIEW else "dashboard.own"
+        return "unit.view" if action == Action.VIEW else "dashboard.own"
 
     def visible(self, actor: Actor, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
         if actor.is_system:

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                     "shared_with",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Everybody who sees the numbers of this unit may then read the dashboard and copy it.",
+                        help_text="Everybody who sees this unit may then read the dashboard and copy it, with the numbers they may see.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         db_constraint=False,
-                        help_text="Everybody who sees the numbers of this unit may then read the dashboard and copy it.",
+                        help_text="Everybody who sees this unit may then read the dashboard and copy it, with the numbers they may see.",
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",

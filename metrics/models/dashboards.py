@@ -20,7 +20,7 @@ class TileKind(models.TextChoices):
 @pghistory.track()
 class Dashboard(models.Model):
     """A page of numbers as its owner wants it. Nobody else sees it, until it is shared with a unit: then everybody who
-    sees the numbers of that unit reads it, each with what they themselves may see."""
+    sees that unit reads it, each with what they themselves may see."""
 
     owner = models.ForeignKey("organization.Person", models.PROTECT, related_name="+", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=80)
@@ -31,7 +31,9 @@ class Dashboard(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("shared with"),
-        help_text=_("Everybody who sees the numbers of this unit may then read the dashboard and copy it."),
+        help_text=_(
+            "Everybody who sees this unit may then read the dashboard and copy it, with the numbers they may see."
+        ),
     )
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

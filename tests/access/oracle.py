@@ -101,7 +101,7 @@ NOUNS: Final[dict[type[models.Model], str]] = {
     BenefitReview: "benefit",
     StatusUpdate: "status",
     PiObjective: "pi_objective",
-    Dashboard: "metrics",
+    Dashboard: "dashboard",
 }
 """The noun of the permissions on each kind of thing."""
 
@@ -149,8 +149,8 @@ def permission_on(model: type[models.Model], action: str) -> str:
         # Those of the tests are about a unit and nobody's own: only who keeps order removes them.
         return {"VIEW": "unit.view", "DELETE": "comment.manage"}.get(action, f"comment.{action.lower()}")
     if model is Dashboard:
-        # Shared, and nobody's own among the personas: read with the numbers of the unit, changed by none of them.
-        return "metrics.view" if action == "VIEW" else "dashboard.own"
+        # Shared, and nobody's own among the personas: read by whoever sees the unit, changed by none of them.
+        return "unit.view" if action == "VIEW" else "dashboard.own"
     # Whoever may import into a unit starts, sees and cancels its jobs: one permission.
     return "import.create" if model in {Job, ImportPlan} else f"{NOUNS[model]}.{action.lower()}"
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import models
 
 from collaboration.models import ApprovalRequest, ApprovalRule, Attachment, Comment, Job
-from metrics.models import Kpi, PiObjective
+from metrics.models import Dashboard, Kpi, PiObjective
 from organization.models import (
     Announcement,
     Calendar,
@@ -60,6 +60,7 @@ STORED: Final[dict[type[models.Model], tuple[str, ...]]] = {
     ImportPlan: ("source",),
     Kpi: ("name", "description", "code"),
     PiObjective: ("title",),
+    Dashboard: ("name",),
     Announcement: ("title",),
     ExchangeRate: ("base", "quote"),
     WorkflowState: ("name", "policy"),

@@ -114,6 +114,9 @@ def test_a_dashboard_is_put_together_shared_read_copied_and_put_away(worked: Wor
     assert "Finished items by week · Coast" in read
     assert "Quarry" not in read
     assert "that you may not see" in read
+    below = text_of(client_as("developer").get(page("detail", own)))  # sees the coast, but not its numbers
+    assert "that you may not see" in below
+    assert "Coast" not in below.split("compared with")[-1]
     assert stranger.get(page("detail", own)).status_code == 404
     assert "Monday" not in text_of(stranger.get(reverse("metrics:dashboard_list")))
     for name in ("edit", "archive", "tile_add"):
