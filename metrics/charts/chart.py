@@ -200,6 +200,7 @@ class Chart:
             "panel": self.opens_panel,
             "binned": self.is_binned,
             "items": _("Items"),
+            "tap": _("Tap again to open"),
         }
 
     @property

@@ -1,6 +1,6 @@
 /*
  * Charts. The server says what a chart shows (metrics/charts/chart.py: points, axes, marks, addresses); this file draws
- * it with ECharts, which is fetched when a page has a chart in sight. Markup: templates/components/chart.html.
+ * it with ECharts, which is fetched when a page has a chart in sight. Fetched by chart_loader.js. Markup: templates/components/chart.html.
  *   <div data-chart="id of its JSON" data-chart-label="what it shows" data-chart-library="…/echarts.min.js">
  *   <button data-chart-save="png|svg">, hidden until there is something to save
  * Drawn again when its JSON, the theme or the width changes; on paper always light. A click on a datum opens its list.
@@ -80,7 +80,7 @@
   }
 
   /* SECURITY: a tooltip is built of nodes with text, never of HTML: names come from people and trackers. */
-  function note(title, lines) {
+  function note(title, lines, foot = "") {
     const box = document.createElement("div");
     const head = document.createElement("div");
     head.className = "chart-tip-head";
@@ -98,6 +98,12 @@
       amount.textContent = value;
       line.append(sign, word, amount);
       box.append(line);
+    }
+    if (foot) {
+      const words = document.createElement("div");
+      words.className = "chart-tip-foot";
+      words.textContent = foot;
+      box.append(words);
     }
     return box;
   }
@@ -315,6 +321,7 @@
     const found = (Array.isArray(params) ? params : [params]).filter((each) => each.data?.point);
     if (!found.length) return "";
     const [{ data: { point: first } }] = found;
+    const foot = taps() && found.some(({ data: { point } }) => point[2] !== null) ? spec.tap : "";
     const lineOf = (each) => {
       const { point } = each.data;
       const { colour, place } = series[each.seriesIndex];
@@ -322,7 +329,7 @@
       const value = kind === "band" ? `${wordOf(spec.y, point[1])}–${wordOf(spec.y, point[5], { long: true })}` : wordOf(spec.y, point[1], { long: true });
       return { colour, name: name || spec.y.name, value };
     };
-    if (Array.isArray(params)) return note(first[3] || wordOf(spec.x, first[0], { long: true }), found.map(lineOf));
+    if (Array.isArray(params)) return note(first[3] || wordOf(spec.x, first[0], { long: true }), found.map(lineOf), foot);
     const isDot = spec.series[series[params.seriesIndex].place].kind === "scatter";
     const title = first[3] || wordOf(spec.x, first[0], { long: true });
     const lines = [lineOf(found[0])];
@@ -330,7 +337,7 @@
     if (isDot && first[3]) lines.unshift({ colour: "transparent", name: spec.x.name, value: wordOf(spec.x, first[0], { long: true }) });
     if (isDot && spec.binned) lines.length = 0; // the bin is named; its middle says less
     if (isDot && first[4] > 1) lines.push({ colour: lines.length ? "transparent" : series[params.seriesIndex].colour, name: spec.items, value: numbers.format(first[4]) });
-    return note(title, lines);
+    return note(title, lines, foot);
   }
 
   /* ---- drawing */
@@ -397,10 +404,20 @@
     return best;
   }
 
+  /* Without a pointer that hovers, a first tap shows what a datum says; a second one near it opens what it leads to. */
+  const taps = () => matchMedia("(hover: none)").matches;
+  const FINGER = 24;
+  let tapped = null;
+  function isFirstTap(plot, { offsetX: x, offsetY: y }) {
+    const isNear = tapped?.plot === plot && Math.hypot(tapped.x - x, tapped.y - y) <= FINGER;
+    tapped = isNear ? null : { plot, x, y };
+    return !isNear;
+  }
+
   function follow(plot, series, point, event) {
-    if (!series || !point || point[2] === null) return;
+    if (!series || !point || point[2] === null || (taps() && isFirstTap(plot, event))) return;
     const url = series.base + point[2];
-    const native = event?.event ?? event;
+    const native = event.event;
     if (native?.ctrlKey || native?.metaKey || native?.shiftKey) window.open(url, "_blank", "noopener");
     else if (drawn.get(plot).spec.panel && point[4] === 1 && portal.panel) portal.panel.open(url, plot);
     else location.assign(url);
@@ -412,7 +429,7 @@
       if (params.componentType !== "series" || !params.data?.point) return;
       hit = true;
       const { spec, series } = drawn.get(plot);
-      follow(plot, spec.series[series[params.seriesIndex].place], params.data.point, params.event?.event);
+      follow(plot, spec.series[series[params.seriesIndex].place], params.data.point, params.event);
     });
     chart.getZr().on("click", (event) => {
       // After the chart's own click, so that a dot is not followed twice.
@@ -421,7 +438,7 @@
         const { spec } = drawn.get(plot);
         if (spec.series.some((series) => series.kind === "scatter" || series.kind === "histogram")) return;
         const found = datumAt(plot, chart, event);
-        if (found) follow(plot, found.series, found.point, event.event);
+        if (found) follow(plot, found.series, found.point, event);
       });
     });
     chart.getZr().on("mousemove", (event) => {
