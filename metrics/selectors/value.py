@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -210,14 +210,28 @@ def kpis_seen(actor: Actor, *, with_archived: bool = False, day: date | None = N
     return kpis if with_archived else kpis.filter(archived_at__isnull=True)
 
 
-def kpi_lines(actor: Actor, kpis: Iterable[Kpi], *, day: date, most_values: int = SHOWN_VALUES) -> list[KpiLine]:
+def kpi_lines(
+    actor: Actor,
+    kpis: Iterable[Kpi],
+    *,
+    day: date,
+    most_values: int = SHOWN_VALUES,
+    known: Sequence[Measurement] | None = None,
+) -> list[KpiLine]:
     """KPIs with their newest values up to ``day`` and verdicts set by hand, as they were known at its end; two
-    statements however many they are, two more when things were changed since."""
+    statements however many they are, two more when things were changed since. ``known`` are all its values, as
+    :func:`measurements_of` finds them, of the one KPI there is, where they are read already."""
     policy = policy_for(Kpi)
     # SECURITY: what is an amount today stays hidden, whatever it was on that day.
     lines = {kpi.pk: KpiLine(kpi, day, is_hidden=bool(policy.hidden_fields(actor, kpi))) for kpi in kpis}
     put_back_kpis((line.kpi for line in lines.values()), day)
-    for row in latest_readings(Measurement.objects.filter(kpi__in=list(lines)), "kpi_id", day=day, most=most_values):
+    if known is None:
+        readings = Measurement.objects.filter(kpi__in=list(lines))
+        known = latest_readings(readings, "kpi_id", day=day, most=most_values)
+    else:
+        standing = [one for one in known if one.removed_at is None and one.day <= day]
+        known = sorted(standing[:most_values], key=lambda one: one.day)
+    for row in known:
         lines[row.kpi_id].values.append(row)
     for override in overrides_on(day).filter(kpi__in=list(lines)):
         lines[override.kpi_id or 0].override = override

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from metrics.models import (
     CheckIn,
     KeyResult,
     Kpi,
+    KpiInput,
     Measurement,
     Objective,
     PiObjective,
@@ -51,11 +53,16 @@ def kpi_history(actor: Actor, kpi: Kpi) -> list[Entry]:
 
 
 def kpi_neighbours(actor: Actor, kpi: Kpi) -> dict[str, Any]:
-    """What a KPI is computed from, what is computed from it, and which key results it drives, as far as seen."""
-    kpis = visible(actor, Kpi)
+    """What a KPI is computed from, what is computed from it, and which key results it drives, as far as seen; two
+    statements."""
+    found = visible(actor, Kpi).annotate(
+        is_input=Exists(KpiInput.objects.filter(kpi=kpi, uses=OuterRef("pk"))),
+        is_user=Exists(KpiInput.objects.filter(uses=kpi, kpi=OuterRef("pk"))),
+    )
+    kpis: list[Any] = list(found.filter(Q(is_input=True) | Q(is_user=True)).order_by("name"))
     return {
-        "inputs": list(kpis.filter(used_by__kpi=kpi).order_by("name")),
-        "users": list(kpis.filter(inputs__uses=kpi, archived_at__isnull=True).order_by("name")),
+        "inputs": [one for one in kpis if one.is_input],
+        "users": [one for one in kpis if one.is_user and one.archived_at is None],
         "drives": list(
             visible(actor, KeyResult)
             .filter(kpi=kpi, archived_at__isnull=True, objective__archived_at__isnull=True)

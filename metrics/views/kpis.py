@@ -79,10 +79,10 @@ def kpi_detail(request: HttpRequest, kpi: Kpi) -> HttpResponseBase:
     now = timezone.now()
     selection = selection_for(request, unit_id=kpi.unit_id, now=now, usual_weeks=USUAL_WEEKS, usual_against=NOTHING)
     day = selection.as_of
-    (line,) = kpi_lines(actor, [copy(kpi)], day=day)
+    known = measurements_of(kpi, day=day)
+    (line,) = kpi_lines(actor, [copy(kpi)], day=day, known=known)
     if selection.against_on:
         compare_kpis(actor, [line], selection.against_on)
-    known = measurements_of(kpi, day=day)
     values = [one for one in known if one.day in selection.window]
     standing = [one for one in reversed(values) if one.removed_at is None]
     chart = kpi_chart(line.kpi, standing, is_hidden=line.is_hidden)

@@ -313,6 +313,7 @@ def test_three_things_and_thirty_cost_the_same_statements(world: World, client_a
     assert {url: statements(client, url) for url in urls} == before
     assert max(before.values()) <= 40
     assert before["/metrics/value/?unit=NORTH"] <= 26
+    assert before[f"/metrics/kpis/{kpi.pk}/"] <= 12
 
 
 @pytest.mark.parametrize("name", ["executive", "developer"])
