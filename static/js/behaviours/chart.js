@@ -166,7 +166,7 @@
       axisLabel: {
         color: colours.ink3, fontSize: FONT_SIZE, hideOverlap: true, showMaxLabel: isDays ? false : undefined,
         // Days and short names are left out rather than cut; long ones are cut.
-        overflow: "truncate", width: labels.some((label) => label.length > FREE) ? Math.max(64, Math.min(isNarrow ? 90 : 140, 720 / labels.length)) : undefined,
+        overflow: "truncate", width: labels.some((label) => label.length > FREE) ? Math.max(64, Math.min(isNarrow ? 90 : 140, 720 / labels.length), (isNarrow ? 280 : 480) / labels.length) : undefined,
         formatter: isLabels ? undefined : (value) => tickOf(axis, value),
       },
       splitLine: { show: !isX, lineStyle: { color: colours.line, type: [2, 4] } },
