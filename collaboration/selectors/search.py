@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
 from collaboration.models import SearchRow
-from collaboration.selectors.search_rows import MOST, Common, commonness, counted, named, said, seen_by, similar, that
+from collaboration.selectors.search_rows import (
+    MOST,
+    Common,
+    commonness,
+    counted,
+    fetched,
+    named,
+    said,
+    seen_by,
+    similar,
+    that,
+)
 from organization.models import Person, RoleAssignment, Unit
 from organization.querysets import valid_on
 from pmo_portal.lib.access import Actor, policy_for, visible
@@ -47,8 +59,7 @@ class Scope:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an answer stands in the order of answers; the address of the next page names the last one's."""
 
     tier: int
@@ -72,6 +83,9 @@ class Place:
             return None
         tier, closed, moment, pk = map(int, parts)
         return cls(tier, bool(closed), -moment, pk)
+
+
+_SORT: Final = attrgetter("sort")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +120,19 @@ class Found:
         return self.total > MOST
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A row that answers, before it is read."""
+class _Hit(NamedTuple):
+    """A row that answers, before it is read; as it comes from the database, for there may be thousands."""
 
+    tier: int
     pk: int
     kind: str
     row_id: int
-    place: Place
+    changed_at: datetime
+
+    def place(self, over: set[tuple[str, int]]) -> Place:
+        """Where it stands, when these are over."""
+        age = -int(self.changed_at.timestamp() * 1_000_000)
+        return Place(self.tier, (self.kind, self.row_id) in over, age, self.pk)
 
 
 def search(
@@ -129,16 +148,18 @@ def search(
     hits = _hits(rows, asked, whole, common)
     counts = Counter(hit.kind for hit in hits)
     if len(hits) > MOST:
-        counts = counted(rows, asked, common)
+        # Of a kind with more than anybody reads nothing is left to count.
+        counts = counted(rows, asked, common, known=Counter({kind: n for kind, n in counts.items() if n > MOST}))
         if scope.kind:
             hits = _hits(rows.filter(kind=scope.kind), asked, whole, common)
     if scope.kind:
         hits = [hit for hit in hits if hit.kind == scope.kind]
     total = len(hits)
-    is_named = any(hit.place.tier < SAID for hit in hits)
-    ranked = sorted(_with_closed(hits), key=lambda hit: hit.place.sort)[:MOST]
+    is_named = any(hit.tier < SAID for hit in hits)
+    over = _over(hits)
+    ranked = sorted((hit.place(over) for hit in hits), key=_SORT)[:MOST]
     if after is not None:
-        ranked = [hit for hit in ranked if hit.place.sort > after.sort]
+        ranked = [place for place in ranked if place.sort > after.sort]
     page = ranked[:limit]
     like: list[int] = []
     if total < FEW and not is_named and after is None and asked.has_letters_for_typos:
@@ -146,11 +167,11 @@ def search(
         like = similar(in_kind.exclude(pk__in=[hit.pk for hit in hits]), asked)
     answers = _read(page, like, asked)
     return Found(
-        answers=[answers[hit.pk] for hit in page if hit.pk in answers],
+        answers=[answers[place.pk] for place in page if place.pk in answers],
         similar=[answers[pk] for pk in like if pk in answers],
         counts=counts,
         total=total,
-        next_place=page[-1].place if page and len(ranked) > len(page) else None,
+        next_place=page[-1] if page and len(ranked) > len(page) else None,
     )
 
 
@@ -161,9 +182,9 @@ def exact(actor: Actor, text: str) -> Answer | None:
         return None
     named = _rows(actor, Scope())
     hits = [
-        _Hit(pk, kind, row_id, Place(EXACT, is_closed=False, age=0, pk=pk))
+        Place(EXACT, is_closed=False, age=0, pk=pk)
         for part in _named_so(clean)
-        for pk, kind, row_id in named.filter(part).order_by().values_list("pk", "kind", "row_id")[:2]
+        for pk in named.filter(part).order_by().values_list("pk", flat=True)[:2]
     ]
     if len(hits) != 1:
         return None
@@ -240,42 +261,34 @@ def _best(*parts: tuple[int, QuerySet[SearchRow]]) -> dict[int, _Hit]:
         for tier, part in parts
     ]
     best: dict[int, _Hit] = {}
-    found: Iterable[tuple[int, int, str, int, datetime]] = newest[0]
-    if len(newest) > 1:
-        found = newest[0].union(*newest[1:], all=True)
-    for tier, pk, kind, row_id, changed_at in sorted(found):
-        place = Place(tier, is_closed=False, age=-int(changed_at.timestamp() * 1_000_000), pk=pk)
-        best.setdefault(pk, _Hit(pk, kind, row_id, place))
+    for hit in sorted(map(_Hit._make, fetched(newest))):
+        best.setdefault(hit.pk, hit)
     return best
 
 
-def _with_closed(hits: Sequence[_Hit]) -> list[_Hit]:
-    """The same, each knowing whether its thing is over. One statement."""
+def _over(hits: Sequence[_Hit]) -> set[tuple[str, int]]:
+    """Which of the things are over. One statement."""
     ids: dict[str, list[int]] = {}
     for hit in hits:
         ids.setdefault(hit.kind, []).append(hit.row_id)
-    over: list[QuerySet[Any, Any]] = [
-        kind.closed().filter(pk__in=ids[kind.code]).order_by().values_list(Value(kind.code), "pk")
-        for kind in search_kinds()
-        if kind.closed is not None and kind.code in ids
-    ]
-    if not over:
-        return list(hits)
-    closed = set(over[0].union(*over[1:], all=True) if len(over) > 1 else over[0])
-    return [
-        _Hit(
-            hit.pk, hit.kind, hit.row_id, Place(hit.place.tier, (hit.kind, hit.row_id) in closed, hit.place.age, hit.pk)
+    return set(
+        fetched(
+            [
+                # One array: a thousand parameters cost more than their answer.
+                kind.closed().filter(pk__any_of=ids[kind.code]).order_by().values_list(Value(kind.code), "pk")
+                for kind in search_kinds()
+                if kind.closed is not None and kind.code in ids
+            ]
         )
-        for hit in hits
-    ]
+    )
 
 
 # -- what they say -----------------------------------------------------------------------------------------------------
 
 
-def _read(hits: Sequence[_Hit], others: Sequence[int], asked: Question) -> dict[int, Answer]:
+def _read(page: Sequence[Place], others: Sequence[int], asked: Question) -> dict[int, Answer]:
     """The rows with what a line of results says of them. One statement."""
-    places = {hit.pk: hit.place for hit in hits}
+    places = {place.pk: place for place in page}
     wanted = [*places, *others]
     if not wanted:
         return {}

@@ -6,10 +6,14 @@ Everything is asked of the rows one person sees, also how common a word is.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorExact, TrigramWordSimilarity
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -76,14 +80,17 @@ class Common:
 
 def commonness(rows: QuerySet[SearchRow], asked: Question) -> Common:
     """What the newest texts say; of those this person sees, like everything. One statement."""
-    newest = rows.order_by("-changed_at", "-pk").annotate(said=_IsTrue(said(asked)), named=_IsTrue(named(asked)))
-    sample = list(newest.values_list("kind", "said", "named")[:SAMPLE])
-    every = Counter(kind for kind, _is_said, _is_named in sample)
-    saying = Counter(kind for kind, is_said, _is_named in sample if is_said)
+    newest = rows.order_by("-changed_at", "-pk").annotate(says=_IsTrue(said(asked)), names=_IsTrue(named(asked)))
+    sample = fetched(
+        [newest.values_list("kind", "says", "names")[:SAMPLE]],
+        "kind, count(*), count(*) FILTER (WHERE says), count(*) FILTER (WHERE names)",
+        "GROUP BY 1",
+    )
+    every = sum(total for _kind, total, _saying, _naming in sample)
     return Common(
-        in_names=_is_common(sum(is_named for _kind, _is_said, is_named in sample), len(sample)),
-        in_texts=_is_common(saying.total(), len(sample)),
-        kinds=frozenset(kind for kind, total in every.items() if _is_common(saying[kind], total)),
+        in_names=_is_common(sum(naming for _kind, _total, _saying, naming in sample), every),
+        in_texts=_is_common(sum(saying for _kind, _total, saying, _naming in sample), every),
+        kinds=frozenset(kind for kind, total, saying, _naming in sample if _is_common(saying, total)),
     )
 
 
@@ -110,10 +117,30 @@ def that(rows: QuerySet[SearchRow], condition: SearchVectorExact, *, is_common: 
     return rows.filter(_IsTrue(condition) if is_common else condition)
 
 
-def counted(rows: QuerySet[SearchRow], asked: Question, common: Common) -> Counter[str]:
-    """How many of each kind, none of very many counted beyond MOST. One statement."""
-    many = [kind.code for kind in search_kinds() if kind.is_many]
-    few = [kind.code for kind in search_kinds() if not kind.is_many]
+def fetched(parts: Sequence[QuerySet[Any, Any]], columns: str = "*", then: str = "") -> list[tuple[Any, ...]]:
+    """The rows of these queries in one statement, or what ``columns`` (no values in them) make of them. A union of
+    Django's own begins with a bracket, which pghistory takes for a write: it would send a second statement along."""
+    compiled = []
+    for part in parts:
+        with suppress(EmptyResultSet):  # what nobody need ask
+            compiled.append(part.query.sql_with_params())
+    if not compiled:
+        return []
+    answers = " UNION ALL ".join(f"({sql})" for sql, _params in compiled)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM ({answers}) AS answers {then}",  # noqa: S608 - values go apart, as parameters
+            [value for _sql, params in compiled for value in params],
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def counted(rows: QuerySet[SearchRow], asked: Question, common: Common, *, known: Counter[str]) -> Counter[str]:
+    """How many of each kind, none of very many counted beyond MOST, none that is ``known``. One statement."""
+    kinds = [kind for kind in search_kinds() if kind.code not in known]
+    many = [kind.code for kind in kinds if kind.is_many]
+    few = [kind.code for kind in kinds if not kind.is_many]
     parts = [
         that(rows.filter(kind=code), said(asked), is_common=code in common.kinds)
         .order_by()
@@ -121,8 +148,8 @@ def counted(rows: QuerySet[SearchRow], asked: Question, common: Common) -> Count
         for code in many
     ]
     together = that(rows.filter(kind__in=few), said(asked), is_common=common.in_texts)
-    every = together.order_by().values_list("kind").union(*parts, all=True)
-    return Counter(kind for (kind,) in every)
+    every = fetched([together.order_by().values_list("kind"), *parts], "kind, count(*)", "GROUP BY 1")
+    return known + Counter(dict(every))
 
 
 def similar(rows: QuerySet[SearchRow], asked: Question) -> list[int]:
