@@ -129,11 +129,14 @@ def _of(chart: Chart, kind: Kind) -> list[Series]:
 
 def _stacked_tops(chart: Chart) -> Iterator[float]:
     heights: dict[tuple[str, float], float] = {}
-    for at, series in enumerate(chart.series):
+    for series in chart.series:
         for point in series.points:
             if point.y is None:
                 continue
-            place = (series.stack or str(at), _number(point.x))
+            if not series.stack:  # many dots may stand over one place; none stands on another
+                yield float(point.y)
+                continue
+            place = (series.stack, _number(point.x))
             heights[place] = heights.get(place, 0.0) + float(point.y)
     yield from heights.values()
 
