@@ -247,9 +247,9 @@ def _exchange_rate(place: Place) -> ExchangeRate:
 
 
 def _dashboard(place: Place) -> Dashboard:
-    """Of somebody without any role, shared with the unit."""
+    """Of somebody without any role, shared with the unit; whoever reads it reads who made it, as with comments."""
     made = Dashboard.objects.create(
-        owner=place.the(Person), name=f"Numbers of {place.unit.name}", shared_with=place.unit, created_at=NOW
+        owner=person_make(), name=f"Numbers of {place.unit.name}", shared_with=place.unit, created_at=NOW
     )
     DashboardTile.objects.create(dashboard=made, position=0, kind=TileKind.NUMBER, unit=place.unit, code="wip")
     return made
