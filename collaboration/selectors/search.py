@@ -44,7 +44,7 @@ FEW: Final = 5
 EXACT, NAMED, SAID = 0, 1, 2
 """How good an answer is: its key or whole name; words of its name; words of its text."""
 PERSON: Final = "person"
-
+_HIT: Final = "tier, pk, kind, row_id, -(extract(epoch FROM changed_at) * 1000000)::bigint"
 
 _MENTION: Final = re.compile(r"@\[\d+\]")
 """How a comment names somebody: by their id, which is nothing to read."""
@@ -127,12 +127,11 @@ class _Hit(NamedTuple):
     pk: int
     kind: str
     row_id: int
-    changed_at: datetime
+    age: int
 
     def place(self, over: set[tuple[str, int]]) -> Place:
         """Where it stands, when these are over."""
-        age = -int(self.changed_at.timestamp() * 1_000_000)
-        return Place(self.tier, (self.kind, self.row_id) in over, age, self.pk)
+        return Place(self.tier, (self.kind, self.row_id) in over, self.age, self.pk)
 
 
 def search(
@@ -253,16 +252,16 @@ def _hits(rows: QuerySet[SearchRow], asked: Question, whole: Sequence[Q], common
 
 def _best(*parts: tuple[int, QuerySet[SearchRow]]) -> dict[int, _Hit]:
     """What each row is found as, the best of the tiers it stands in."""
-    names = ("tier", "pk", "kind", "row_id", "changed_at")
     newest = [
         part.annotate(tier=Value(tier, output_field=IntegerField()))
         .order_by("-changed_at", "-pk")
-        .values_list(*names)[: MOST + 1]
+        .values_list("tier", "pk", "kind", "row_id", "changed_at")[: MOST + 1]
         for tier, part in parts
     ]
     best: dict[int, _Hit] = {}
-    for hit in sorted(map(_Hit._make, fetched(newest))):
-        best.setdefault(hit.pk, hit)
+    for hit in map(_Hit._make, fetched(newest, _HIT)):
+        if hit.pk not in best or hit.tier < best[hit.pk].tier:
+            best[hit.pk] = hit
     return best
 
 
@@ -271,16 +270,17 @@ def _over(hits: Sequence[_Hit]) -> set[tuple[str, int]]:
     ids: dict[str, list[int]] = {}
     for hit in hits:
         ids.setdefault(hit.kind, []).append(hit.row_id)
-    return set(
-        fetched(
-            [
-                # One array: a thousand parameters cost more than their answer.
-                kind.closed().filter(pk__any_of=ids[kind.code]).order_by().values_list(Value(kind.code), "pk")
-                for kind in search_kinds()
-                if kind.closed is not None and kind.code in ids
-            ]
-        )
-    )
+    over = [
+        # One array: a thousand parameters cost more than their answer.
+        kind.closed()
+        .filter(pk__any_of=ids[kind.code])
+        .order_by()
+        .annotate(over_kind=Value(kind.code))
+        .values_list("over_kind", "pk")
+        for kind in search_kinds()
+        if kind.closed is not None and kind.code in ids
+    ]
+    return {(kind, pk) for kind, pk in fetched(over, "over_kind, pk")}
 
 
 # -- what they say -----------------------------------------------------------------------------------------------------
