@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from collaboration.selectors.favourites import recent_of
-from collaboration.selectors.search import Found, Place, Scope, exact, search, units_under
+from collaboration.selectors.search import Answer, Found, Place, Scope, exact, search, units_under
 from collaboration.selectors.search_rows import MOST
 from organization.selectors.units import Node, unit_forest
 from pmo_portal.lib import format as formatting
@@ -49,8 +53,13 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "total": _count(found.total),
         "most": formatting.number(MOST),
         "kind": scope.kind,
-        "nodes": [(node.unit.code, "\u00a0" * 4 * node.depth + node.unit.name) for node in nodes],
-        "unit_code": request.GET.get("unit", ""),
+        "answers_html": _answers_html(found.answers),
+        "similar_html": _answers_html(found.similar),
+        "units_html": _drawn(
+            "search_units",
+            nodes=[(node.unit.code, "\u00a0" * 4 * node.depth + node.unit.name) for node in nodes],
+            current=request.GET.get("unit", ""),
+        ),
         "spans": [(str(days), label) for days, label in SPANS],
         "since": request.GET.get("since", ""),
         "wider_url": f"?{urlencode({'q': asked.text})}" if narrowed or scope.kind else "",
@@ -61,6 +70,18 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "crumbs": [(_("Search"), "")],
     }
     return render_page(request, "collaboration/search_page.html", context, fragment="results")
+
+
+def _answers_html(answers: Sequence[Answer]) -> str:
+    if not answers:
+        return ""
+    return _drawn("search_hits", answers=answers, icons=static("vendor/lucide/icons.svg"))
+
+
+def _drawn(name: str, **context: Any) -> str:
+    """The HTML of a Jinja2 template, which escapes what it is given: a third of what a Django template takes."""
+    html = render_to_string(f"collaboration/{name}.jinja", context, using="jinja2")
+    return mark_safe(html)  # noqa: S308 - drawn by an escaping template
 
 
 def _scope(request: HttpRequest, nodes: list[Node]) -> Scope:
