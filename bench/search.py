@@ -51,6 +51,7 @@ def run() -> list[Row]:
         works[name] = _get(everybody, "/search/", q=text)
         works[f"{name}, few"] = _get(few, "/search/", q=text)
         works[f"{name}, palette"] = _get(everybody, "/palette/", q=text)
+        works[f"{name}, tab"] = _get(everybody, "/search/", q=text, kind="item")
     times = interleaved(works, rounds=ROUNDS)
     base = times["nothing"]
     rows = [
@@ -58,7 +59,7 @@ def run() -> list[Row]:
             f"search for {name}, {SearchRow.objects.count():,} texts / a page of nothing",
             times[name] / base,
             6,
-            note=" / ".join(f"{times[name + who]:.1f}" for who in ("", ", few", ", palette")) + " ms",
+            note=" / ".join(f"{times[name + who]:.1f}" for who in ("", ", few", ", palette", ", tab")) + " ms",
         )
         for name in QUESTIONS
     ]

@@ -149,7 +149,8 @@ def search(
     if len(hits) > MOST:
         # Of a kind with more than anybody reads nothing is left to count.
         counts = counted(rows, asked, common, known=Counter({kind: n for kind, n in counts.items() if n > MOST}))
-        if scope.kind:
+        # Were they all of this kind, they are the newest of it, too.
+        if scope.kind and any(hit.kind != scope.kind for hit in hits):
             hits = _hits(rows.filter(kind=scope.kind), asked, whole, common)
     if scope.kind:
         hits = [hit for hit in hits if hit.kind == scope.kind]
