@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -202,6 +203,13 @@ def test_two_workers_send_one_daily_mail(world: World, monkeypatch: pytest.Monke
     Notification.objects.update(mailed_at=None)
     row = Mail.objects.get()
     both = [Mail.objects.get(pk=row.pk) for _ in range(2)]
+    have_read, message = Barrier(2), digests._message
+
+    def message_of_both(*args: Any) -> Any:
+        have_read.wait(20)
+        return message(*args)
+
+    monkeypatch.setattr(digests, "_message", message_of_both)
     race([partial(digests._deliver, one, at=at) for one in both])
     assert len(mail.outbox) == 2
     connections["default"].close()
