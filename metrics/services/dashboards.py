@@ -116,7 +116,7 @@ def tile_move(
     require(actor, Action.EDIT, dashboard)
     dashboard = _present(dashboard, seen_version)
     tiles = list(dashboard.tiles.order_by("position", "pk"))
-    here = next((at for at, one in enumerate(tiles) if one.pk == tile_id), None)
+    here = next((place for place, one in enumerate(tiles) if one.pk == tile_id), None)
     if here is None:
         raise Refused(_("This tile is not there any more."))
     tiles.insert(min(max(here + steps, 0), len(tiles) - 1), tiles.pop(here))

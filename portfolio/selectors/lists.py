@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count, F, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
@@ -70,6 +70,7 @@ class ThemesColumn(Column):
     """The themes an epic serves with their shares, the widest first."""
 
     can_sort: bool = False
+    kind: ClassVar[str] = "shares"
 
     def make_filter(self) -> ThemeFilter:
         return ThemeFilter(code="theme", label=self.label)
